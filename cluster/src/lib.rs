@@ -1,0 +1,1 @@
+//! Placeholder, replaced while the skeleton is built.

@@ -1,0 +1,9 @@
+//! API group `admissionregistration`, version `v1alpha1`.
+
+mod types;
+
+pub use types::{
+    ApplyConfiguration, JSONPatch, MatchCondition, MatchResources, MutatingAdmissionPolicy,
+    MutatingAdmissionPolicyBinding, MutatingAdmissionPolicyBindingSpec,
+    MutatingAdmissionPolicySpec, Mutation, NamedRuleWithOperations, ParamKind, ParamRef, Variable,
+};

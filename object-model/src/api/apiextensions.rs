@@ -1,0 +1,3 @@
+//! API group `apiextensions`.
+
+pub mod v1;

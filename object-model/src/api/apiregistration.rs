@@ -1,0 +1,3 @@
+//! API group `apiregistration`.
+
+pub mod v1;

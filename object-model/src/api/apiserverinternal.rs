@@ -1,0 +1,3 @@
+//! API group `apiserverinternal`.
+
+pub mod v1alpha1;

@@ -1,0 +1,3 @@
+//! API group `apps`.
+
+pub mod v1;

@@ -1,0 +1,3 @@
+//! API group `authentication`.
+
+pub mod v1;

@@ -1,0 +1,3 @@
+//! API group `authorization`.
+
+pub mod v1;

@@ -1,0 +1,4 @@
+//! API group `autoscaling`.
+
+pub mod v1;
+pub mod v2;

@@ -1,0 +1,3 @@
+//! API group `batch`.
+
+pub mod v1;

@@ -1,0 +1,5 @@
+//! API group `certificates`, version `v1alpha1`.
+
+mod types;
+
+pub use types::{ClusterTrustBundle, ClusterTrustBundleSpec};

@@ -1,0 +1,3 @@
+//! API group `core`.
+
+pub mod v1;

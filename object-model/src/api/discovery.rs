@@ -1,0 +1,3 @@
+//! API group `discovery`.
+
+pub mod v1;

@@ -1,0 +1,3 @@
+//! API group `events`.
+
+pub mod v1;

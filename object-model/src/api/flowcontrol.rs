@@ -1,0 +1,3 @@
+//! API group `flowcontrol`.
+
+pub mod v1;

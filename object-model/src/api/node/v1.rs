@@ -1,0 +1,5 @@
+//! API group `node`, version `v1`.
+
+mod types;
+
+pub use types::{Overhead, RuntimeClass, Scheduling};

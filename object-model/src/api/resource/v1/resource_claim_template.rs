@@ -1,0 +1,32 @@
+//! `ResourceClaimTemplate` and the types that only it uses.
+
+use crate::{Reflect, Resource};
+
+use super::ResourceClaimSpec;
+
+/// ResourceClaimTemplate as of the API group it belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Resource)]
+#[resource(
+    group = "resource.k8s.io",
+    version = "v1",
+    plural = "resourceclaimtemplates"
+)]
+pub struct ResourceClaimTemplate {
+    /// Standard object metadata.
+    #[field(tag = 1, always)]
+    pub metadata: crate::api::meta::v1::ObjectMeta,
+    /// What is wanted.
+    #[field(tag = 2, always, required)]
+    pub spec: ResourceClaimTemplateSpec,
+}
+
+/// ResourceClaimTemplateSpec as of the API group it belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Reflect)]
+pub struct ResourceClaimTemplateSpec {
+    /// Standard object metadata.
+    #[field(tag = 1, always)]
+    pub metadata: crate::api::meta::v1::ObjectMeta,
+    /// See the API reference.
+    #[field(tag = 2, always, required)]
+    pub spec: ResourceClaimSpec,
+}

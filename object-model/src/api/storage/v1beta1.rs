@@ -1,0 +1,5 @@
+//! API group `storage`, version `v1beta1`.
+
+mod types;
+
+pub use types::VolumeAttributesClass;

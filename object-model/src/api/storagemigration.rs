@@ -1,0 +1,3 @@
+//! API group `storagemigration`.
+
+pub mod v1beta1;

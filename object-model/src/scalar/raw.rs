@@ -1,0 +1,67 @@
+//! JSON that is kept as it came.
+
+use bytes::Bytes;
+
+use crate::reflect::Scalar;
+
+macro_rules! raw_json {
+    ($(#[$doc:meta])* $name:ident, $tag:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+        pub struct $name(Bytes);
+
+        impl $name {
+            /// From JSON text, which the caller knows to be valid.
+            pub fn from_text(text: impl Into<Bytes>) -> Self {
+                Self(text.into())
+            }
+            /// From a JSON tree.
+            pub fn from_value(value: &serde_json::Value) -> Self {
+                Self(serde_json::to_vec(value).expect("a JSON tree always serializes").into())
+            }
+            /// The JSON text; empty when absent.
+            pub fn text(&self) -> &[u8] {
+                &self.0
+            }
+            /// The JSON tree; `Null` when absent or invalid.
+            pub fn to_value(&self) -> serde_json::Value {
+                serde_json::from_slice(&self.0).unwrap_or_default()
+            }
+        }
+
+        impl Scalar for $name {
+            fn is_zero(&self) -> bool {
+                self.0.is_empty()
+            }
+            fn write_json(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(if self.0.is_empty() { b"null" } else { &self.0 });
+            }
+            fn read_json(&mut self, text: &[u8]) -> Result<(), String> {
+                self.0 = if text == b"null" { Bytes::new() } else { Bytes::copy_from_slice(text) };
+                Ok(())
+            }
+            fn write_protobuf(&self, out: &mut Vec<u8>) {
+                if !self.0.is_empty() {
+                    crate::protobuf::write_bytes_field(out, $tag, &self.0);
+                }
+            }
+            fn read_protobuf(&mut self, body: &[u8]) -> Result<(), String> {
+                self.0 = Bytes::copy_from_slice(crate::protobuf::last_bytes_field(body, $tag)?.unwrap_or_default());
+                Ok(())
+            }
+        }
+    };
+}
+
+raw_json!(
+    /// The fields a manager owns, as the JSON of a `fieldsV1` set.
+    FieldsV1, 1
+);
+raw_json!(
+    /// A JSON object of a kind that the reader may not know.
+    RawExtension, 1
+);
+raw_json!(
+    /// Any JSON value.
+    Json, 1
+);

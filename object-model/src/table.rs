@@ -1,0 +1,1 @@
+//! `Table` output: what `kubectl get` prints.
