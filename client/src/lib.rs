@@ -1,1 +1,28 @@
-//! Placeholder, replaced while the skeleton is built.
+//! The Kubernetes API as seen by a caller.
+//!
+//! [`Request`] and [`Response`] are the API's verbs as plain data. Anything that answers them is an
+//! [`ApiService`]: the API server itself, in process, or an HTTP connection to a remote one. [`Client`]
+//! wraps either, and [`Api`] is the typed handle that most code uses.
+//!
+//! Absent here: any knowledge of how requests are answered, of caches and of controllers.
+
+mod api;
+mod caller;
+mod client;
+mod dynamic;
+mod request;
+mod response;
+
+pub use api::{Api, ListOf, TypedEvent, TypedWatch};
+pub use caller::{Caller, Identity};
+pub use client::{ApiService, Client};
+pub use dynamic::DynamicApi;
+pub use request::{
+    Body, FieldValidation, Params, Patch, PatchKind, Propagation, Request, Target, Verb,
+};
+pub use response::{
+    ByteStream, Content, Document, DuplexStream, ObjectList, Response, Upgrade, UpgradeRequest,
+    WatchEvent, WatchStream,
+};
+
+pub use pintle_object_model::Status;

@@ -155,6 +155,28 @@ impl Object {
             .expect("our own encoder writes valid JSON")
     }
 
+    /// The value at a dotted JSON path (`spec.nodeName`, `status.podIPs[0]` is not supported) as text, as field
+    /// selectors compare it; empty if it is absent or not a scalar.
+    pub fn field_text(&self, path: &str) -> String {
+        match &self.inner.body {
+            Body::Typed(kind) => text_at(kind.as_struct(), path),
+            Body::Dynamic(dynamic) => match path.strip_prefix("metadata.") {
+                Some(rest) => text_at(&*dynamic.metadata, rest),
+                None => {
+                    let tree = self.to_value();
+                    let found = path.split('.').try_fold(&tree, |node, part| node.get(part));
+                    match found {
+                        Some(serde_json::Value::String(text)) => text.clone(),
+                        Some(
+                            value @ (serde_json::Value::Bool(_) | serde_json::Value::Number(_)),
+                        ) => value.to_string(),
+                        _ => String::new(),
+                    }
+                }
+            },
+        }
+    }
+
     /// Sets `metadata.resourceVersion`. The store calls it once, before anybody else sees the object;
     /// on an object that is already shared it copies first.
     pub fn stamp(&mut self, resource_version: u64) {
@@ -208,6 +230,29 @@ impl Object {
             // Custom resources have no protobuf form; the envelope carries their JSON.
             Body::Dynamic(_) => self.encode(Format::Json),
         }
+    }
+}
+
+/// Walks a dotted path through structs to a scalar.
+fn text_at(root: &dyn crate::reflect::Struct, path: &str) -> String {
+    use crate::reflect::Ref;
+    let mut node = Ref::Struct(root);
+    for part in path.split('.') {
+        node = match node {
+            Ref::Struct(value) => match value.schema().find(part) {
+                Some((index, _)) => value.field(index).get(),
+                None => return String::new(),
+            },
+            Ref::Map(value) => value.get(part).unwrap_or(Ref::Absent),
+            _ => return String::new(),
+        };
+    }
+    match node {
+        Ref::Bool(value) => value.to_string(),
+        Ref::I32(value) => value.to_string(),
+        Ref::I64(value) => value.to_string(),
+        Ref::Str(value) => value.to_owned(),
+        _ => String::new(),
     }
 }
 

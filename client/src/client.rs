@@ -1,0 +1,106 @@
+//! A handle on whatever answers API requests.
+//!
+//! In: any [`ApiService`]. Out: [`Api`] and [`DynamicApi`]. Invariant: a client adds who asks and with which
+//! program, and changes nothing else about a request.
+
+use std::sync::Arc;
+
+use pintle_object_model::{GroupVersionResource, Resource, Scheme, Status};
+use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceExt};
+
+use crate::{Api, Caller, DynamicApi, Identity, Request, Response};
+
+/// Something that answers API requests: the API server in process, or a connection to a remote one.
+pub trait ApiService:
+    Service<Request, Response = Response, Error = Status, Future: Send + 'static>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> ApiService for S where
+    S: Service<Request, Response = Response, Error = Status, Future: Send + 'static>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// A handle on an [`ApiService`]: cheap to clone, one identity, one user agent.
+#[derive(Clone, Debug)]
+pub struct Client {
+    service: BoxCloneSyncService<Request, Response, Status>,
+    scheme: Scheme,
+    caller: Caller,
+    user_agent: Arc<str>,
+}
+
+impl Client {
+    /// A client of this service that knows these kinds.
+    pub fn new(service: impl ApiService, scheme: Scheme) -> Self {
+        Self {
+            service: BoxCloneSyncService::new(service),
+            scheme,
+            caller: Caller::Anonymous,
+            user_agent: Arc::from("pintle"),
+        }
+    }
+
+    /// The same service, asked by someone else.
+    #[must_use]
+    pub fn with_caller(mut self, caller: Caller) -> Self {
+        self.caller = caller;
+        self
+    }
+
+    /// The same service, asked by an identity that the host program vouches for (in process only).
+    #[must_use]
+    pub fn with_identity(self, identity: Identity) -> Self {
+        self.with_caller(Caller::trusted(identity))
+    }
+
+    /// The same service, asked by another program. The default field manager comes from this name.
+    #[must_use]
+    pub fn with_user_agent(mut self, user_agent: &str) -> Self {
+        self.user_agent = Arc::from(user_agent);
+        self
+    }
+
+    /// The kinds that this client knows.
+    pub fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
+    /// Sends a request, adding who asks where the request does not say it.
+    ///
+    /// # Errors
+    /// Whatever the server refuses with.
+    pub async fn send(&self, mut request: Request) -> Result<Response, Status> {
+        if matches!(request.caller, Caller::Anonymous) {
+            request.caller = self.caller.clone();
+        }
+        if request.user_agent.is_empty() {
+            request.user_agent = self.user_agent.to_string();
+        }
+        self.service.clone().oneshot(request).await
+    }
+
+    /// All objects of a kind: of every namespace, or cluster-scoped.
+    pub fn all<K: Resource>(&self) -> Api<K> {
+        Api::new(self.clone(), "")
+    }
+
+    /// The objects of a kind in one namespace.
+    pub fn namespaced<K: Resource>(&self, namespace: &str) -> Api<K> {
+        Api::new(self.clone(), namespace)
+    }
+
+    /// Objects of any resource, without a Rust type; `namespace` is empty for cluster-scoped ones and for all.
+    pub fn dynamic(&self, resource: GroupVersionResource, namespace: &str) -> DynamicApi {
+        DynamicApi::new(self.clone(), resource, namespace)
+    }
+}
