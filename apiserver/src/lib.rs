@@ -1,1 +1,39 @@
-//! Placeholder, replaced while the skeleton is built.
+//! The API server: the only door to the store.
+//!
+//! [`ApiServer`] answers [`Request`](pintle_client::Request)s as a tower service; [`ApiServer::service`] is the whole
+//! stack (authentication, impersonation, authorization, registry), and [`HttpServer`] serves it over HTTPS. Each layer
+//! can be used without the others.
+//!
+//! Invariants: nothing reaches the store that was not authorized, defaulted, admitted and validated; every write is a
+//! compare-and-swap; every failure a client can cause is a `Status`.
+//!
+//! Absent here: controllers, scheduling, and anything that acts on its own.
+
+pub mod admission;
+mod allocator;
+mod authn;
+mod authz;
+mod bootstrap;
+mod discovery;
+mod documents;
+mod http;
+mod kubelet;
+mod layers;
+mod pki;
+mod registry;
+mod reviews;
+mod server;
+mod storage;
+mod strategy;
+mod tokens;
+
+pub use authn::{Authentication, Authenticator, Certificates, StaticTokens};
+pub use authz::{Action, AlwaysAllow, Authorizer, Rbac};
+pub use http::{HttpServer, HttpService, TlsServer};
+pub use kubelet::{NodeConnector, NodePath};
+pub use layers::{AuthenticateLayer, AuthorizeLayer, ImpersonateLayer};
+pub use pki::{Authority, Issued, PkiError};
+pub use server::{ApiServer, ApiServerConfig, SetupError};
+pub use tokens::ServiceAccountTokens;
+
+pub(crate) use registry::current as registry_current;

@@ -10,19 +10,24 @@ mod api;
 mod caller;
 mod client;
 mod dynamic;
+pub mod http;
+mod kubeconfig;
 mod request;
 mod response;
+mod tls;
 
 pub use api::{Api, ListOf, TypedEvent, TypedWatch};
 pub use caller::{Caller, Identity};
 pub use client::{ApiService, Client};
 pub use dynamic::DynamicApi;
-pub use request::{
-    Body, FieldValidation, Params, Patch, PatchKind, Propagation, Request, Target, Verb,
-};
+pub use http::HttpTransport;
+pub use kubeconfig::{Cluster, ConfigError, ContextOf, Kubeconfig, Named, User, client_from_file, in_cluster_client};
+pub use request::{Body, FieldValidation, Params, Patch, Propagation, Request, Target, Verb};
 pub use response::{
-    ByteStream, Content, Document, DuplexStream, ObjectList, Response, Upgrade, UpgradeRequest,
-    WatchEvent, WatchStream,
+    ByteStream, Content, Document, DuplexStream, ObjectList, Response, SyncStream, Upgrade, UpgradeRequest, WatchEvent,
+    WatchStream,
 };
+pub use tls::{TlsError, TlsOptions};
 
 pub use pintle_object_model::Status;
+pub use pintle_object_model::patch::PatchKind;

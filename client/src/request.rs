@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 use pintle_object_model::api::meta::v1::DeleteOptions;
+use pintle_object_model::patch::PatchKind;
 use pintle_object_model::{GroupVersionResource, Object};
 
 use crate::{Caller, UpgradeRequest};
@@ -218,31 +219,6 @@ pub struct Patch {
     pub kind: PatchKind,
     /// Its text (JSON; for apply also YAML).
     pub text: Bytes,
-}
-
-/// Kinds of patches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PatchKind {
-    /// RFC 6902.
-    Json,
-    /// RFC 7386.
-    Merge,
-    /// Kubernetes' own merge, which knows the keys of lists.
-    Strategic,
-    /// Server-side apply, JSON or YAML.
-    Apply,
-}
-
-impl PatchKind {
-    /// The media type.
-    pub fn media_type(self) -> &'static str {
-        match self {
-            Self::Json => "application/json-patch+json",
-            Self::Merge => "application/merge-patch+json",
-            Self::Strategic => "application/strategic-merge-patch+json",
-            Self::Apply => "application/apply-patch+yaml",
-        }
-    }
 }
 
 impl Patch {

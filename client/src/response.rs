@@ -35,7 +35,12 @@ pub enum Content {
     /// Many objects.
     List(ObjectList),
     /// Changes as they happen.
-    Watch(WatchStream),
+    Watch {
+        /// Kind of the objects.
+        gvk: GroupVersionKind,
+        /// The changes.
+        events: WatchStream,
+    },
     /// A success that has no object to show.
     Status(Box<Status>),
     /// A document that is not an object: discovery, OpenAPI, health, metrics.
@@ -189,7 +194,7 @@ impl Response {
     /// If the answer holds no watch.
     pub fn into_watch(self) -> Result<WatchStream, Status> {
         match self.content {
-            Content::Watch(stream) => Ok(stream),
+            Content::Watch { events, .. } => Ok(events),
             other => Err(unexpected("a watch", &other)),
         }
     }
@@ -199,7 +204,7 @@ fn unexpected(wanted: &str, found: &Content) -> Status {
     let found = match found {
         Content::Object { .. } => "an object",
         Content::List(_) => "a list",
-        Content::Watch(_) => "a watch",
+        Content::Watch { .. } => "a watch",
         Content::Status(_) => "a status",
         Content::Document(_) => "a document",
         Content::Bytes(_) => "bytes",

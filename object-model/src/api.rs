@@ -18,6 +18,7 @@ pub mod coordination;
 pub mod core;
 pub mod discovery;
 pub mod events;
+pub mod extensions;
 pub mod flowcontrol;
 pub mod meta;
 pub mod networking;

@@ -41,6 +41,7 @@ pub use gvk::{
 pub use object::{Format, Object};
 pub use openapi::{openapi_v2, openapi_v3};
 pub use pintle_object_model_derive::{Reflect, Resource};
+pub(crate) use resource::json_value;
 pub use resource::{AnyResource, KindInfo, Resource, Rules};
 pub use scalar::{
     ByteString, FieldsV1, GoDuration, IntOrString, Json, MicroTime, ParseQuantityError, Quantity,
@@ -52,3 +53,6 @@ pub use status::Status;
 // The derives reach serde through us, so that a user's crate needs no dependency of that name.
 #[doc(hidden)]
 pub use serde;
+
+/// The version of Kubernetes whose API this is.
+pub const KUBERNETES_VERSION: &str = "v1.36.0";

@@ -1,1 +1,219 @@
-//! What names may look like: DNS labels and subdomains, qualified names, label values, ports, IPs.
+//! What names may look like.
+//!
+//! In: text. Out: what is wrong with it, in the words that clients of Kubernetes see; empty if nothing is.
+//! Source: Kubernetes concepts, "Object Names and IDs", "Labels and Selectors"; RFC 1035, RFC 1123.
+
+fn is_alphanumeric(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+}
+
+fn is_lower_alphanumeric(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit()
+}
+
+/// Starts and ends with `edge`, and has only `inner` between.
+fn framed(text: &str, edge: impl Fn(u8) -> bool, inner: impl Fn(u8) -> bool) -> bool {
+    let bytes = text.as_bytes();
+    match bytes {
+        [] => false,
+        [only] => edge(*only),
+        [first, middle @ .., last] => edge(*first) && edge(*last) && middle.iter().all(|byte| inner(*byte) || edge(*byte)),
+    }
+}
+
+fn too_long(max: usize) -> String {
+    format!("must be no more than {max} bytes")
+}
+
+const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const LABEL_1035: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+const QUALIFIED: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+const LABEL_VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+
+/// A DNS label: at most 63 lower-case letters, digits and `-`.
+pub fn dns_label(text: &str) -> Vec<String> {
+    let mut problems = vec![];
+    if text.len() > 63 {
+        problems.push(too_long(63));
+    }
+    if !framed(text, is_lower_alphanumeric, |byte| byte == b'-') {
+        problems.push(LABEL.into());
+    }
+    problems
+}
+
+/// A DNS label that starts with a letter.
+pub fn dns_1035_label(text: &str) -> Vec<String> {
+    let mut problems = vec![];
+    if text.len() > 63 {
+        problems.push(too_long(63));
+    }
+    if !framed(text, is_lower_alphanumeric, |byte| byte == b'-') || text.as_bytes()[0].is_ascii_digit() {
+        problems.push(LABEL_1035.into());
+    }
+    problems
+}
+
+/// A DNS name: at most 253 characters, labels with dots between.
+pub fn dns_subdomain(text: &str) -> Vec<String> {
+    let mut problems = vec![];
+    if text.len() > 253 {
+        problems.push(too_long(253));
+    }
+    if !text.split('.').all(|label| framed(label, is_lower_alphanumeric, |byte| byte == b'-')) {
+        problems.push(SUBDOMAIN.into());
+    }
+    problems
+}
+
+/// A DNS name whose first label is `*`.
+pub fn wildcard_subdomain(text: &str) -> Vec<String> {
+    match text.strip_prefix("*.") {
+        Some(rest) if dns_subdomain(rest).is_empty() && text.len() <= 253 => vec![],
+        _ => vec!["a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')".into()],
+    }
+}
+
+/// A key of a label, annotation or taint: an optional DNS name and `/`, then a name of at most 63 characters.
+pub fn qualified_name(text: &str) -> Vec<String> {
+    let mut problems = vec![];
+    let name = match text.split('/').collect::<Vec<_>>().as_slice() {
+        [name] => *name,
+        [prefix, name] => {
+            if prefix.is_empty() {
+                problems.push("prefix part must be non-empty".into());
+            } else {
+                problems.extend(dns_subdomain(prefix).into_iter().map(|problem| format!("prefix part {problem}")));
+            }
+            *name
+        }
+        _ => {
+            return vec![format!("a valid label key {QUALIFIED} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')")];
+        }
+    };
+    if name.is_empty() {
+        problems.push("name part must be non-empty".into());
+    } else if name.len() > 63 {
+        problems.push(format!("name part {}", too_long(63)));
+    }
+    if !framed(name, is_alphanumeric, |byte| matches!(byte, b'-' | b'_' | b'.')) {
+        problems.push(format!("name part {QUALIFIED}"));
+    }
+    problems
+}
+
+/// The value of a label: empty, or at most 63 characters.
+pub fn label_value(text: &str) -> Vec<String> {
+    let mut problems = vec![];
+    if text.len() > 63 {
+        problems.push(too_long(63));
+    }
+    if !text.is_empty() && !framed(text, is_alphanumeric, |byte| matches!(byte, b'-' | b'_' | b'.')) {
+        problems.push(LABEL_VALUE.into());
+    }
+    problems
+}
+
+/// A name that can stand as one segment of a URL path.
+pub fn path_segment(text: &str) -> Vec<String> {
+    if text == "." || text == ".." {
+        return vec![format!("may not be '{text}'")];
+    }
+    let bad = ['/', '%'].into_iter().filter(|letter| text.contains(*letter));
+    bad.map(|letter| format!("may not contain '{letter}'")).collect()
+}
+
+/// A key of a ConfigMap or Secret.
+pub fn config_key(text: &str) -> Vec<String> {
+    let mut problems = vec![];
+    if text.len() > 253 {
+        problems.push(too_long(253));
+    }
+    let known = !text.is_empty() && text.bytes().all(|byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'_' | b'.'));
+    if !known {
+        problems.push("a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')".into());
+    } else if text == "." {
+        problems.push("must not be '.'".into());
+    } else if text == ".." {
+        problems.push("must not be '..'".into());
+    } else if text.starts_with("..") {
+        problems.push("must not start with '..'".into());
+    }
+    problems
+}
+
+/// The name of an environment variable: printable ASCII without `=`.
+pub fn env_var(text: &str) -> Vec<String> {
+    let fine = !text.is_empty() && text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'=');
+    if fine { vec![] } else { vec!["a valid environment variable name must consist only of printable ASCII characters other than '='".into()] }
+}
+
+/// A port number.
+pub fn port_number(port: i32) -> Vec<String> {
+    if (1..=65535).contains(&port) { vec![] } else { vec!["must be between 1 and 65535, inclusive".into()] }
+}
+
+/// The name of a port: an IANA service name of at most 15 characters.
+pub fn port_name(text: &str) -> Vec<String> {
+    let mut problems = vec![];
+    if text.len() > 15 {
+        problems.push("must be no more than 15 characters".into());
+    }
+    if !text.bytes().all(|byte| is_lower_alphanumeric(byte) || byte == b'-') {
+        problems.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)".into());
+    }
+    if !text.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        problems.push("must contain at least one letter (a-z)".into());
+    }
+    if text.contains("--") {
+        problems.push("must not contain consecutive hyphens".into());
+    }
+    if text.starts_with('-') || text.ends_with('-') {
+        problems.push("must not begin or end with a hyphen".into());
+    }
+    problems
+}
+
+/// An IP address.
+pub fn ip(text: &str) -> Vec<String> {
+    if text.parse::<std::net::IpAddr>().is_ok() {
+        vec![]
+    } else {
+        vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".into()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_and_subdomains() {
+        for good in ["a", "a-b", "1a", &"a".repeat(63)] {
+            assert_eq!(dns_label(good), Vec::<String>::new(), "{good}");
+        }
+        for bad in ["", "-a", "a-", "A", "a.b", "a_b"] {
+            assert_eq!(dns_label(bad).len(), 1, "{bad}");
+        }
+        assert_eq!(dns_label(&"a".repeat(64)), ["must be no more than 63 bytes"]);
+        assert!(dns_subdomain("a.b-c.d").is_empty());
+        assert_eq!(dns_subdomain("a..b").len(), 1);
+        assert_eq!(dns_1035_label("1a").len(), 1);
+    }
+
+    #[test]
+    fn qualified_names_have_one_slash_at_most() {
+        assert!(qualified_name("example.com/My_Name").is_empty());
+        assert_eq!(qualified_name("/x"), ["prefix part must be non-empty"]);
+        assert_eq!(qualified_name("a/b/c").len(), 1);
+        assert_eq!(qualified_name("a/").len(), 2);
+    }
+
+    #[test]
+    fn ports_by_name() {
+        assert!(port_name("http-2").is_empty());
+        assert_eq!(port_name("8080"), ["must contain at least one letter (a-z)"]);
+        assert_eq!(port_name("a--b"), ["must not contain consecutive hyphens"]);
+    }
+}

@@ -1,1 +1,163 @@
-//! JSON Patch, JSON Merge Patch, strategic merge patch and server-side apply, over schemas.
+//! JSON Patch, JSON Merge Patch and strategic merge patch, over schemas.
+//!
+//! In: patches as clients send them. Out: changed JSON trees, so that typed kinds and custom resources are patched
+//! alike. Invariant: a patch that fails leaves the tree in an unspecified state that the caller throws away.
+//! Source: RFC 6902, RFC 7386, Kubernetes docs "Update API Objects in Place Using kubectl patch".
+
+mod strategic;
+
+pub use strategic::strategic_merge;
+
+use serde_json::Value;
+
+use crate::schema::StructSchema;
+
+/// Kinds of patches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PatchKind {
+    /// RFC 6902.
+    Json,
+    /// RFC 7386.
+    Merge,
+    /// Kubernetes' own merge, which knows the keys of lists.
+    Strategic,
+    /// Server-side apply, JSON or YAML.
+    Apply,
+}
+
+impl PatchKind {
+    /// The media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json-patch+json",
+            Self::Merge => "application/merge-patch+json",
+            Self::Strategic => "application/strategic-merge-patch+json",
+            Self::Apply => "application/apply-patch+yaml",
+        }
+    }
+}
+
+/// Why a patch cannot be applied.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PatchError {
+    /// The patch itself is not understood.
+    #[error("{why}")]
+    Malformed {
+        /// What is wrong.
+        why: String,
+    },
+    /// The patch is too large.
+    #[error("{why}")]
+    TooLarge {
+        /// What is too large.
+        why: String,
+    },
+    /// The patch does not fit the object.
+    #[error("{why}")]
+    Rejected {
+        /// What does not fit.
+        why: String,
+    },
+}
+
+/// Most operations of a JSON patch.
+const OPERATIONS_MAX: usize = 10_000;
+
+/// Applies a patch other than a server-side apply to a JSON tree.
+///
+/// # Errors
+/// See [`PatchError`].
+pub fn apply_any(tree: &mut Value, kind: PatchKind, text: &[u8], schema: &StructSchema) -> Result<(), PatchError> {
+    match kind {
+        PatchKind::Json => json_patch(tree, text),
+        PatchKind::Merge => {
+            merge(tree, &object(text)?);
+            Ok(())
+        }
+        PatchKind::Strategic => strategic_merge(tree, &object(text)?, schema),
+        PatchKind::Apply => Err(PatchError::Malformed { why: "an apply patch needs the managed fields of the object".into() }),
+    }
+}
+
+fn object(text: &[u8]) -> Result<Value, PatchError> {
+    let malformed = |why: String| PatchError::Malformed { why: format!("error decoding patch: {why}") };
+    let mut reader = crate::json::describe(text);
+    if text.is_empty() {
+        reader = "nothing";
+    }
+    let value: Value = serde_json::from_slice(text).map_err(|error| {
+        if reader == "nothing" || error.is_eof() {
+            malformed("unexpected end of JSON input".into())
+        } else {
+            malformed(error.to_string())
+        }
+    })?;
+    if value.is_object() {
+        Ok(value)
+    } else {
+        Err(malformed(format!("json: cannot unmarshal {reader} into Go value of type map[string]interface {{}}")))
+    }
+}
+
+fn json_patch(tree: &mut Value, text: &[u8]) -> Result<(), PatchError> {
+    let malformed = |error: serde_json::Error| PatchError::Malformed { why: format!("error decoding patch: {error}") };
+    let operations: Vec<Value> = serde_json::from_slice(text).map_err(malformed)?;
+    if operations.len() > OPERATIONS_MAX {
+        let why = format!("The allowed maximum operations in a JSON patch is {OPERATIONS_MAX}, got {}", operations.len());
+        return Err(PatchError::TooLarge { why });
+    }
+    let patch: json_patch::Patch = serde_json::from_value(Value::Array(operations)).map_err(malformed)?;
+    json_patch::patch(tree, &patch).map_err(|error| PatchError::Rejected { why: error.to_string() })
+}
+
+/// RFC 7386.
+fn merge(tree: &mut Value, patch: &Value) {
+    let Value::Object(members) = patch else {
+        *tree = patch.clone();
+        return;
+    };
+    if !tree.is_object() {
+        *tree = Value::Object(serde_json::Map::new());
+    }
+    let Value::Object(into) = tree else { return };
+    for (key, value) in members {
+        if value.is_null() {
+            into.remove(key);
+        } else {
+            merge(into.entry(key).or_insert(Value::Null), value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn merge_patch_follows_the_rfc() {
+        let cases = [
+            (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
+            (json!({"a": "b"}), json!({"b": "c"}), json!({"a": "b", "b": "c"})),
+            (json!({"a": "b"}), json!({"a": null}), json!({})),
+            (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
+            (json!({"a": {"b": "c"}}), json!({"a": {"b": "d", "c": null}}), json!({"a": {"b": "d"}})),
+            (json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}})),
+        ];
+        for (mut tree, patch, expected) in cases {
+            merge(&mut tree, &patch);
+            assert_eq!(tree, expected, "{patch}");
+        }
+    }
+
+    #[test]
+    fn patches_that_are_no_objects_are_refused_in_known_words() {
+        assert_eq!(object(b"").unwrap_err().to_string(), "error decoding patch: unexpected end of JSON input");
+        assert_eq!(
+            object(b"[]").unwrap_err().to_string(),
+            "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"
+        );
+    }
+}

@@ -1,37 +1,21 @@
 //! Protobuf over the schema tables, with Kubernetes' `k8s\0` envelope.
-use crate::reflect::Struct;
-use bytes::Bytes;
+//!
+//! In: bytes from the wire or the store. Out: the same bytes back. Kubernetes writes proto2 in its own way: plain
+//! values are written even when zero, pointers only when set, structs always, maps in key order, fields by number.
+//! Invariant: unknown fields are skipped; nothing recurses deeper than [`DEPTH_MAX`]. Source: Kubernetes API
+//! concepts, "Kubernetes Protobuf encoding".
 
-/// A top-level object in its envelope.
-pub fn encode_kind(_api_version: &str, _kind: &str, _value: &dyn Struct) -> Bytes {
-    unimplemented!()
-}
-/// Appends tag and varint.
-pub fn write_varint_field(_out: &mut Vec<u8>, _tag: u32, _value: u64) {
-    unimplemented!()
-}
-/// Appends tag, length and bytes.
-pub fn write_bytes_field(_out: &mut Vec<u8>, _tag: u32, _value: &[u8]) {
-    unimplemented!()
-}
-/// Last varint of that number in a message body.
-///
-/// # Errors
-/// If the body is no message.
-pub fn last_varint_field(_body: &[u8], _tag: u32) -> Result<Option<u64>, String> {
-    unimplemented!()
-}
-/// Last length-delimited value of that number in a message body.
-///
-/// # Errors
-/// If the body is no message.
-pub fn last_bytes_field(_body: &[u8], _tag: u32) -> Result<Option<&[u8]>, String> {
-    unimplemented!()
-}
-/// Fills a struct from a message body.
-///
-/// # Errors
-/// Malformed bytes.
-pub fn decode(_body: &[u8], _into: &mut dyn Struct) -> Result<(), crate::json::DecodeError> {
-    unimplemented!()
-}
+mod decode;
+mod encode;
+mod envelope;
+mod wire;
+
+pub use decode::decode;
+pub use encode::{encode, encode_kind};
+pub use envelope::{Envelope, decode_envelope, encode_list, encode_metadata_only, frame_watch_event, split_list};
+pub use wire::{last_bytes_field, last_varint_field, write_bytes_field, write_varint_field};
+
+/// Deepest nesting of messages.
+pub const DEPTH_MAX: usize = 200;
+/// First bytes of an enveloped object.
+pub const MAGIC: &[u8; 4] = b"k8s\0";

@@ -4,6 +4,7 @@
 //! codecs, merges and selectors walk. Invariant: `field(i)` is the value that row `i` of the schema
 //! describes. Elsewhere: the text and binary formats (`json`, `protobuf`).
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -92,13 +93,30 @@ pub enum Mut<'a> {
 }
 
 /// Any value that can stand in a field.
-pub trait Field: Debug + Send + Sync {
+pub trait Field: Any + Debug + Send + Sync {
     /// View to read.
     fn get(&self) -> Ref<'_>;
     /// View to write; creates what is absent.
     fn get_mut(&mut self) -> Mut<'_>;
     /// Back to absent or zero.
     fn clear(&mut self);
+    /// Takes the value of another field of the same type; a field of another type is ignored.
+    fn assign(&mut self, from: &dyn Field);
+    /// Is the other field of the same type and value?
+    fn same(&self, other: &dyn Field) -> bool;
+}
+
+/// The bodies of [`Field::assign`] and [`Field::same`], which are alike for all types.
+#[doc(hidden)]
+pub fn assign<T: Clone + 'static>(to: &mut T, from: &dyn Field) {
+    if let Some(from) = (from as &dyn Any).downcast_ref::<T>() {
+        to.clone_from(from);
+    }
+}
+
+#[doc(hidden)]
+pub fn same<T: PartialEq + 'static>(one: &T, other: &dyn Field) -> bool {
+    (other as &dyn Any).downcast_ref::<T>().is_some_and(|other| one == other)
 }
 
 /// The schema type of a Rust type.
@@ -127,6 +145,16 @@ pub trait Struct: Field + 'static {
     /// # Panics
     /// If the table has no such row.
     fn field_mut(&mut self, index: usize) -> &mut dyn Field;
+}
+
+/// The field with this JSON name.
+pub fn field_named<'a>(object: &'a dyn Struct, name: &str) -> Option<&'a dyn Field> {
+    object.schema().find(name).map(|(index, _)| object.field(index))
+}
+
+/// The field with this JSON name, to write.
+pub fn field_named_mut<'a>(object: &'a mut dyn Struct, name: &str) -> Option<&'a mut dyn Field> {
+    object.schema().find(name).map(|(index, _)| object.field_mut(index))
 }
 
 /// A list of values of one type.
@@ -196,6 +224,12 @@ macro_rules! leaf {
             fn clear(&mut self) {
                 *self = Self::default();
             }
+            fn assign(&mut self, from: &dyn Field) {
+                assign(self, from);
+            }
+            fn same(&self, other: &dyn Field) -> bool {
+                same(self, other)
+            }
         }
         impl Typed for $ty {
             const TYPE: Type = Type::$schema;
@@ -227,12 +261,18 @@ impl Field for crate::ByteString {
     fn clear(&mut self) {
         self.0.clear();
     }
+    fn assign(&mut self, from: &dyn Field) {
+        assign(self, from);
+    }
+    fn same(&self, other: &dyn Field) -> bool {
+        same(self, other)
+    }
 }
 impl Typed for crate::ByteString {
     const TYPE: Type = Type::Bytes;
 }
 
-impl<T: Field + Default> Field for Option<T> {
+impl<T: Field + Default + Clone + PartialEq> Field for Option<T> {
     fn get(&self) -> Ref<'_> {
         self.as_ref().map_or(Ref::Absent, Field::get)
     }
@@ -242,12 +282,18 @@ impl<T: Field + Default> Field for Option<T> {
     fn clear(&mut self) {
         *self = None;
     }
+    fn assign(&mut self, from: &dyn Field) {
+        assign(self, from);
+    }
+    fn same(&self, other: &dyn Field) -> bool {
+        same(self, other)
+    }
 }
 impl<T: Typed> Typed for Option<T> {
     const TYPE: Type = T::TYPE;
 }
 
-impl<T: Field> Field for Box<T> {
+impl<T: Field + Clone + PartialEq> Field for Box<T> {
     fn get(&self) -> Ref<'_> {
         (**self).get()
     }
@@ -257,12 +303,18 @@ impl<T: Field> Field for Box<T> {
     fn clear(&mut self) {
         (**self).clear();
     }
+    fn assign(&mut self, from: &dyn Field) {
+        assign(self, from);
+    }
+    fn same(&self, other: &dyn Field) -> bool {
+        same(self, other)
+    }
 }
 impl<T: Typed> Typed for Box<T> {
     const TYPE: Type = T::TYPE;
 }
 
-impl<T: Field + Default> Field for Vec<T> {
+impl<T: Field + Default + Clone + PartialEq> Field for Vec<T> {
     fn get(&self) -> Ref<'_> {
         Ref::List(self)
     }
@@ -271,6 +323,12 @@ impl<T: Field + Default> Field for Vec<T> {
     }
     fn clear(&mut self) {
         Vec::clear(self);
+    }
+    fn assign(&mut self, from: &dyn Field) {
+        assign(self, from);
+    }
+    fn same(&self, other: &dyn Field) -> bool {
+        same(self, other)
     }
 }
 impl<T: Typed> Typed for Vec<T> {
@@ -294,7 +352,7 @@ impl<T: Field + Default> List for Vec<T> {
     }
 }
 
-impl<T: Field + Default> Field for BTreeMap<String, T> {
+impl<T: Field + Default + Clone + PartialEq> Field for BTreeMap<String, T> {
     fn get(&self) -> Ref<'_> {
         Ref::Map(self)
     }
@@ -303,6 +361,12 @@ impl<T: Field + Default> Field for BTreeMap<String, T> {
     }
     fn clear(&mut self) {
         BTreeMap::clear(self);
+    }
+    fn assign(&mut self, from: &dyn Field) {
+        assign(self, from);
+    }
+    fn same(&self, other: &dyn Field) -> bool {
+        same(self, other)
     }
 }
 impl<T: Typed> Typed for BTreeMap<String, T> {

@@ -190,3 +190,10 @@ impl<K: Resource> AnyResource for K {
         self
     }
 }
+
+/// A struct as a JSON tree: for error messages and tests, not for hot paths.
+pub(crate) fn json_value(value: &dyn Struct) -> serde_json::Value {
+    let mut text = Vec::new();
+    crate::json::encode(value, &mut text);
+    serde_json::from_slice(&text).expect("our own encoder writes valid JSON")
+}

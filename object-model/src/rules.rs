@@ -1,39 +1,38 @@
 //! Defaults and validation of the built-in kinds.
-impl crate::Rules for crate::api::apps::v1::ControllerRevision {}
-impl crate::Rules for crate::api::apps::v1::DaemonSet {}
-impl crate::Rules for crate::api::apps::v1::Deployment {}
-impl crate::Rules for crate::api::apps::v1::ReplicaSet {}
-impl crate::Rules for crate::api::apps::v1::StatefulSet {}
-impl crate::Rules for crate::api::autoscaling::v1::Scale {}
-impl crate::Rules for crate::api::autoscaling::v2::HorizontalPodAutoscaler {}
-impl crate::Rules for crate::api::batch::v1::CronJob {}
-impl crate::Rules for crate::api::batch::v1::Job {}
-impl crate::Rules for crate::api::coordination::v1::Lease {}
-impl crate::Rules for crate::api::core::v1::Binding {}
-impl crate::Rules for crate::api::core::v1::ConfigMap {}
-impl crate::Rules for crate::api::core::v1::Endpoints {}
-impl crate::Rules for crate::api::core::v1::Event {}
-impl crate::Rules for crate::api::core::v1::LimitRange {}
-impl crate::Rules for crate::api::core::v1::Namespace {}
-impl crate::Rules for crate::api::core::v1::Node {}
-impl crate::Rules for crate::api::core::v1::PersistentVolume {}
-impl crate::Rules for crate::api::core::v1::PersistentVolumeClaim {}
-impl crate::Rules for crate::api::core::v1::Pod {}
-impl crate::Rules for crate::api::core::v1::PodTemplate {}
-impl crate::Rules for crate::api::core::v1::ReplicationController {}
-impl crate::Rules for crate::api::core::v1::ResourceQuota {}
-impl crate::Rules for crate::api::core::v1::Secret {}
-impl crate::Rules for crate::api::core::v1::Service {}
-impl crate::Rules for crate::api::core::v1::ServiceAccount {}
-impl crate::Rules for crate::api::discovery::v1::EndpointSlice {}
-impl crate::Rules for crate::api::networking::v1::Ingress {}
-impl crate::Rules for crate::api::networking::v1::IngressClass {}
-impl crate::Rules for crate::api::networking::v1::NetworkPolicy {}
-impl crate::Rules for crate::api::node::v1::RuntimeClass {}
-impl crate::Rules for crate::api::policy::v1::PodDisruptionBudget {}
-impl crate::Rules for crate::api::rbac::v1::ClusterRole {}
-impl crate::Rules for crate::api::rbac::v1::ClusterRoleBinding {}
-impl crate::Rules for crate::api::rbac::v1::Role {}
-impl crate::Rules for crate::api::rbac::v1::RoleBinding {}
-impl crate::Rules for crate::api::scheduling::v1::PriorityClass {}
-impl crate::Rules for crate::api::storage::v1::StorageClass {}
+//!
+//! In: objects as their authors wrote them. Out: filled in, and everything that is wrong with them. Invariant: pure
+//! functions; the words are those that clients of Kubernetes see. Elsewhere: metadata (`validation`), rules that
+//! need other objects (admission in `apiserver`).
+
+mod config;
+mod legacy;
+mod network;
+mod pod;
+mod pod_defaults;
+mod rbac;
+mod service;
+mod workload;
+
+/// Kinds whose rules beyond their metadata are not written yet: they are stored as given.
+macro_rules! metadata_only {
+    ($($kind:ty),* $(,)?) => {
+        $(impl crate::Rules for $kind {})*
+    };
+}
+
+metadata_only!(
+    crate::api::apps::v1::ControllerRevision,
+    crate::api::autoscaling::v1::Scale,
+    crate::api::autoscaling::v2::HorizontalPodAutoscaler,
+    crate::api::batch::v1::CronJob,
+    crate::api::core::v1::Binding,
+    crate::api::core::v1::LimitRange,
+    crate::api::core::v1::PersistentVolume,
+    crate::api::core::v1::PersistentVolumeClaim,
+    crate::api::core::v1::ResourceQuota,
+    crate::api::networking::v1::NetworkPolicy,
+    crate::api::node::v1::RuntimeClass,
+    crate::api::policy::v1::PodDisruptionBudget,
+    crate::api::scheduling::v1::PriorityClass,
+    crate::api::storage::v1::StorageClass,
+);

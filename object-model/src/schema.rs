@@ -155,6 +155,8 @@ pub struct FieldSchema {
 pub struct StructSchema {
     /// Short name, as in Go and OpenAPI (`PodSpec`).
     pub name: Cow<'static, str>,
+    /// Path of the Rust module that defines it; with the name it is unique.
+    pub module: Cow<'static, str>,
     /// What the struct stands for.
     pub doc: Cow<'static, str>,
     /// Server-side apply treats a value of this struct as one (`x-kubernetes-map-type: atomic`).
@@ -169,12 +171,14 @@ impl StructSchema {
     /// A table that lives in the binary; used by the derive.
     pub const fn fixed(
         name: &'static str,
+        module: &'static str,
         doc: &'static str,
         atomic: bool,
         fields: &'static [FieldSchema],
     ) -> Self {
         Self {
             name: Cow::Borrowed(name),
+            module: Cow::Borrowed(module),
             doc: Cow::Borrowed(doc),
             atomic,
             fields: Cow::Borrowed(fields),

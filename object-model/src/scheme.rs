@@ -4,6 +4,9 @@
 //! resource list that a server serves. Invariant: every kind of a family converts to and from the family's
 //! hub, which is the version stored. Elsewhere: how resources are served (`apiserver`).
 
+mod builtin;
+mod legacy;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

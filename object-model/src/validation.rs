@@ -311,3 +311,7 @@ impl Shown for &serde_json::Value {
         self.to_string()
     }
 }
+
+mod metadata;
+pub(crate) use metadata::validate_labels;
+pub use metadata::{validate_metadata, validate_metadata_update};

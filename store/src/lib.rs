@@ -1,19 +1,21 @@
 //! A versioned, watchable key space: values under keys, every change numbered by one revision, every change
 //! replayed from any revision that is still kept.
 //!
-//! [`Store`] is the contract; [`MemoryStore`] keeps values as they are, [`EtcdStore`] encodes them in
-//! Kubernetes' own layout. The promises of the trait are a suite of tests (`testing::conformance`) that every
-//! backend runs.
+//! [`Store`] is the contract; [`MemoryStore`] keeps values as they are. The promises of the trait are a
+//! suite of tests ([`testing::conformance`]) that every backend runs.
 //!
 //! Absent here: what the values mean, HTTP, caches (`watch`), and who may read what (`apiserver`).
 
 mod error;
 mod key;
+mod memory;
+pub mod testing;
 mod txn;
 mod value;
 
 pub use error::{CommitError, StoreError};
 pub use key::{Key, Range};
+pub use memory::{MemoryConfig, MemoryStore};
 pub use txn::{Committed, Compare, Op, Txn};
 pub use value::{Codec, Value};
 

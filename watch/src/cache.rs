@@ -262,6 +262,8 @@ struct State {
     history_start: u64,
     watchers: HashMap<u64, Watcher>,
     next_watcher: u64,
+    /// How many changes there have been, a reset counting as one.
+    changes: u64,
     index: HashMap<Bucket, Vec<u64>>,
 }
 
@@ -308,6 +310,7 @@ impl WatchCache {
             }
         }
         state.objects = fresh;
+        state.changes += 1;
         state.revision = revision;
         // The store's changes between the two states are unknown, so nobody may start in between.
         state.history.clear();
@@ -332,6 +335,7 @@ impl WatchCache {
                     Some(object) => state.objects.insert(key, object.clone()),
                     None => state.objects.remove(&key),
                 };
+                state.changes += 1;
                 let event = Arc::new(SharedEvent::new(change));
                 state.history.push_back(Arc::clone(&event));
                 while state.history.len() > self.config.history_events_max {
@@ -509,6 +513,11 @@ impl WatchCache {
             backlog,
             queue,
         })
+    }
+
+    /// A number that differs whenever the objects may differ: for whoever derives something from them.
+    pub fn changes(&self) -> u64 {
+        lock(&self.state).changes
     }
 
     /// How many watchers there are.

@@ -30,7 +30,7 @@ pub(crate) fn reflect(input: &Input) -> TokenStream {
             fn static_schema() -> &'static #krate::schema::StructSchema {
                 static FIELDS: [#krate::schema::FieldSchema; #count] = [#(#tables),*];
                 static SCHEMA: #krate::schema::StructSchema =
-                    #krate::schema::StructSchema::fixed(#schema_name, #doc, #atomic, &FIELDS);
+                    #krate::schema::StructSchema::fixed(#schema_name, ::core::module_path!(), #doc, #atomic, &FIELDS);
                 &SCHEMA
             }
         }
@@ -60,6 +60,12 @@ pub(crate) fn reflect(input: &Input) -> TokenStream {
             }
             fn clear(&mut self) {
                 *self = Self::default();
+            }
+            fn assign(&mut self, from: &dyn #krate::reflect::Field) {
+                #krate::reflect::assign(self, from);
+            }
+            fn same(&self, other: &dyn #krate::reflect::Field) -> bool {
+                #krate::reflect::same(self, other)
             }
         }
         impl #krate::serde::Serialize for #ident {

@@ -2,6 +2,4 @@
 
 mod types;
 
-pub use types::{
-    APIService, APIServiceCondition, APIServiceSpec, APIServiceStatus, ServiceReference,
-};
+pub use types::{APIService, APIServiceCondition, APIServiceSpec, APIServiceStatus, ServiceReference};

@@ -2,7 +2,4 @@
 
 mod types;
 
-pub use types::{
-    ServerStorageVersion, StorageVersion, StorageVersionCondition, StorageVersionSpec,
-    StorageVersionStatus,
-};
+pub use types::{ServerStorageVersion, StorageVersion, StorageVersionCondition, StorageVersionSpec, StorageVersionStatus};

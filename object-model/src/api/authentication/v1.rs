@@ -2,8 +2,4 @@
 
 mod types;
 
-pub use types::{
-    BoundObjectReference, SelfSubjectReview, SelfSubjectReviewStatus, TokenRequest,
-    TokenRequestSpec, TokenRequestStatus, TokenReview, TokenReviewSpec, TokenReviewStatus,
-    UserInfo,
-};
+pub use types::{BoundObjectReference, SelfSubjectReview, SelfSubjectReviewStatus, TokenRequest, TokenRequestSpec, TokenRequestStatus, TokenReview, TokenReviewSpec, TokenReviewStatus, UserInfo};

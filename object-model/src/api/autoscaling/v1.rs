@@ -2,7 +2,4 @@
 
 mod types;
 
-pub use types::{
-    CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec,
-    HorizontalPodAutoscalerStatus, Scale, ScaleSpec, ScaleStatus,
-};
+pub use types::{CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, HorizontalPodAutoscalerStatus, Scale, ScaleSpec, ScaleStatus};

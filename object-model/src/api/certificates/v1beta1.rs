@@ -2,7 +2,4 @@
 
 mod types;
 
-pub use types::{
-    ClusterTrustBundle, ClusterTrustBundleSpec, PodCertificateRequest, PodCertificateRequestSpec,
-    PodCertificateRequestStatus,
-};
+pub use types::{ClusterTrustBundle, ClusterTrustBundleSpec, PodCertificateRequest, PodCertificateRequestSpec, PodCertificateRequestStatus};

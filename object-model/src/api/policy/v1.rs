@@ -2,6 +2,4 @@
 
 mod types;
 
-pub use types::{
-    Eviction, PodDisruptionBudget, PodDisruptionBudgetSpec, PodDisruptionBudgetStatus,
-};
+pub use types::{Eviction, PodDisruptionBudget, PodDisruptionBudgetSpec, PodDisruptionBudgetStatus};

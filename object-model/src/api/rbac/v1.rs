@@ -2,7 +2,4 @@
 
 mod types;
 
-pub use types::{
-    AggregationRule, ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef,
-    Subject,
-};
+pub use types::{AggregationRule, ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject};

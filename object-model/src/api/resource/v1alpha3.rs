@@ -2,8 +2,4 @@
 
 mod types;
 
-pub use types::{
-    DeviceTaint, DeviceTaintRule, DeviceTaintRuleSpec, DeviceTaintRuleStatus, DeviceTaintSelector,
-    PoolStatus, ResourcePoolStatusRequest, ResourcePoolStatusRequestSpec,
-    ResourcePoolStatusRequestStatus,
-};
+pub use types::{DeviceTaint, DeviceTaintRule, DeviceTaintRuleSpec, DeviceTaintRuleStatus, DeviceTaintSelector, PoolStatus, ResourcePoolStatusRequest, ResourcePoolStatusRequestSpec, ResourcePoolStatusRequestStatus};

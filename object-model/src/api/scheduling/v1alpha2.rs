@@ -2,9 +2,4 @@
 
 mod types;
 
-pub use types::{
-    BasicSchedulingPolicy, GangSchedulingPolicy, PodGroup, PodGroupResourceClaim,
-    PodGroupResourceClaimStatus, PodGroupSchedulingConstraints, PodGroupSchedulingPolicy,
-    PodGroupSpec, PodGroupStatus, PodGroupTemplate, PodGroupTemplateReference, TopologyConstraint,
-    TypedLocalObjectReference, Workload, WorkloadPodGroupTemplateReference, WorkloadSpec,
-};
+pub use types::{BasicSchedulingPolicy, GangSchedulingPolicy, PodGroup, PodGroupResourceClaim, PodGroupResourceClaimStatus, PodGroupSchedulingConstraints, PodGroupSchedulingPolicy, PodGroupSpec, PodGroupStatus, PodGroupTemplate, PodGroupTemplateReference, TopologyConstraint, TypedLocalObjectReference, Workload, WorkloadPodGroupTemplateReference, WorkloadSpec};

@@ -2,6 +2,4 @@
 
 mod types;
 
-pub use types::{
-    StorageVersionMigration, StorageVersionMigrationSpec, StorageVersionMigrationStatus,
-};
+pub use types::{StorageVersionMigration, StorageVersionMigrationSpec, StorageVersionMigrationStatus};

@@ -2,97 +2,60 @@
 
 use crate::{Reflect, Resource};
 
-/// MutatingAdmissionPolicy as of the API group it belongs to.
+/// A mutating admission policy.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "admissionregistration.k8s.io",
-    version = "v1",
-    plural = "mutatingadmissionpolicies",
-    scope = "Cluster",
-    categories = "api-extensions"
-)]
+#[resource(group = "admissionregistration.k8s.io", version = "v1", plural = "mutatingadmissionpolicies", scope = "Cluster", categories = "api-extensions")]
 pub struct MutatingAdmissionPolicy {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<MutatingAdmissionPolicySpec>>,
+    #[field(tag = 2, always)]
+    pub spec: MutatingAdmissionPolicySpec,
 }
 
-/// MutatingAdmissionPolicyBinding as of the API group it belongs to.
+/// A mutating admission policy binding.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "admissionregistration.k8s.io",
-    version = "v1",
-    plural = "mutatingadmissionpolicybindings",
-    scope = "Cluster",
-    categories = "api-extensions"
-)]
+#[resource(group = "admissionregistration.k8s.io", version = "v1", plural = "mutatingadmissionpolicybindings", scope = "Cluster", categories = "api-extensions")]
 pub struct MutatingAdmissionPolicyBinding {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<MutatingAdmissionPolicyBindingSpec>>,
+    #[field(tag = 2, always)]
+    pub spec: MutatingAdmissionPolicyBindingSpec,
 }
 
-/// MutatingWebhookConfiguration as of the API group it belongs to.
+/// A mutating webhook configuration.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "admissionregistration.k8s.io",
-    version = "v1",
-    plural = "mutatingwebhookconfigurations",
-    scope = "Cluster",
-    categories = "api-extensions"
-)]
+#[resource(group = "admissionregistration.k8s.io", version = "v1", plural = "mutatingwebhookconfigurations", scope = "Cluster", categories = "api-extensions")]
 pub struct MutatingWebhookConfiguration {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
-    /// See the API reference.
-    #[field(
-        tag = 2,
-        list = "map",
-        keys = "name",
-        patch = "merge",
-        merge_key = "name"
-    )]
+    /// Webhooks.
+    #[field(tag = 2, list = "map", keys = "name", patch = "merge", merge_key = "name")]
     pub webhooks: Vec<MutatingWebhook>,
 }
 
-/// ValidatingAdmissionPolicy as of the API group it belongs to.
+/// A validating admission policy.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "admissionregistration.k8s.io",
-    version = "v1",
-    plural = "validatingadmissionpolicies",
-    scope = "Cluster",
-    categories = "api-extensions",
-    subresources = "status"
-)]
+#[resource(group = "admissionregistration.k8s.io", version = "v1", plural = "validatingadmissionpolicies", scope = "Cluster", categories = "api-extensions", subresources = "status")]
 pub struct ValidatingAdmissionPolicy {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<ValidatingAdmissionPolicySpec>>,
+    #[field(tag = 2, always)]
+    pub spec: ValidatingAdmissionPolicySpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<ValidatingAdmissionPolicyStatus>>,
+    #[field(tag = 3, always)]
+    pub status: ValidatingAdmissionPolicyStatus,
 }
 
-/// ValidatingAdmissionPolicyBinding as of the API group it belongs to.
+/// A validating admission policy binding.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "admissionregistration.k8s.io",
-    version = "v1",
-    plural = "validatingadmissionpolicybindings",
-    scope = "Cluster",
-    categories = "api-extensions"
-)]
+#[resource(group = "admissionregistration.k8s.io", version = "v1", plural = "validatingadmissionpolicybindings", scope = "Cluster", categories = "api-extensions")]
 pub struct ValidatingAdmissionPolicyBinding {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -102,231 +65,207 @@ pub struct ValidatingAdmissionPolicyBinding {
     pub spec: ValidatingAdmissionPolicyBindingSpec,
 }
 
-/// ValidatingWebhookConfiguration as of the API group it belongs to.
+/// A validating webhook configuration.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "admissionregistration.k8s.io",
-    version = "v1",
-    plural = "validatingwebhookconfigurations",
-    scope = "Cluster",
-    categories = "api-extensions"
-)]
+#[resource(group = "admissionregistration.k8s.io", version = "v1", plural = "validatingwebhookconfigurations", scope = "Cluster", categories = "api-extensions")]
 pub struct ValidatingWebhookConfiguration {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
-    /// See the API reference.
-    #[field(
-        tag = 2,
-        list = "map",
-        keys = "name",
-        patch = "merge",
-        merge_key = "name"
-    )]
+    /// Webhooks.
+    #[field(tag = 2, list = "map", keys = "name", patch = "merge", merge_key = "name")]
     pub webhooks: Vec<ValidatingWebhook>,
 }
 
-/// ApplyConfiguration as of the API group it belongs to.
+/// An apply configuration.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ApplyConfiguration {
-    /// See the API reference.
+    /// Expression.
     #[field(tag = 1)]
     pub expression: String,
 }
 
-/// AuditAnnotation as of the API group it belongs to.
+/// An audit annotation.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct AuditAnnotation {
-    /// See the API reference.
+    /// Key.
     #[field(tag = 1, always, required)]
     pub key: String,
-    /// See the API reference.
+    /// Value expression.
     #[field(tag = 2, always, required)]
     pub value_expression: String,
 }
 
-/// ExpressionWarning as of the API group it belongs to.
+/// An expression warning.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ExpressionWarning {
-    /// See the API reference.
+    /// Field reference.
     #[field(tag = 2, always, required)]
     pub field_ref: String,
-    /// See the API reference.
+    /// Warning.
     #[field(tag = 3, always, required)]
     pub warning: String,
 }
 
-/// JSONPatch as of the API group it belongs to.
+/// A json patch.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct JSONPatch {
-    /// See the API reference.
+    /// Expression.
     #[field(tag = 1)]
     pub expression: String,
 }
 
-/// MatchCondition as of the API group it belongs to.
+/// A match condition.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct MatchCondition {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Expression.
     #[field(tag = 2, always, required)]
     pub expression: String,
 }
 
-/// MatchResources as of the API group it belongs to.
+/// A match resources.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct MatchResources {
-    /// See the API reference.
+    /// Namespace selector.
     #[field(tag = 1)]
     pub namespace_selector: Option<Box<crate::api::meta::v1::LabelSelector>>,
-    /// See the API reference.
+    /// Object selector.
     #[field(tag = 2)]
     pub object_selector: Option<Box<crate::api::meta::v1::LabelSelector>>,
-    /// See the API reference.
+    /// Resource rules.
     #[field(tag = 3, list = "atomic")]
     pub resource_rules: Vec<NamedRuleWithOperations>,
-    /// See the API reference.
+    /// Exclude resource rules.
     #[field(tag = 4, list = "atomic")]
     pub exclude_resource_rules: Vec<NamedRuleWithOperations>,
-    /// See the API reference.
+    /// Match policy.
     #[field(tag = 7)]
-    pub match_policy: String,
+    pub match_policy: Option<String>,
 }
 
-/// MutatingAdmissionPolicyBindingSpec as of the API group it belongs to.
+/// A mutating admission policy binding spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct MutatingAdmissionPolicyBindingSpec {
-    /// See the API reference.
+    /// Policy name.
     #[field(tag = 1)]
     pub policy_name: String,
-    /// See the API reference.
+    /// Param reference.
     #[field(tag = 2)]
     pub param_ref: Option<Box<ParamRef>>,
-    /// See the API reference.
+    /// Match resources.
     #[field(tag = 3)]
     pub match_resources: Option<Box<MatchResources>>,
 }
 
-/// MutatingAdmissionPolicySpec as of the API group it belongs to.
+/// A mutating admission policy spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct MutatingAdmissionPolicySpec {
-    /// See the API reference.
+    /// Param kind.
     #[field(tag = 1)]
     pub param_kind: Option<Box<ParamKind>>,
-    /// See the API reference.
+    /// Match constraints.
     #[field(tag = 2)]
     pub match_constraints: Option<Box<MatchResources>>,
-    /// See the API reference.
+    /// Variables.
     #[field(tag = 3, list = "atomic")]
     pub variables: Vec<Variable>,
-    /// See the API reference.
+    /// Mutations.
     #[field(tag = 4, list = "atomic")]
     pub mutations: Vec<Mutation>,
-    /// See the API reference.
+    /// Failure policy.
     #[field(tag = 5)]
-    pub failure_policy: String,
-    /// See the API reference.
-    #[field(
-        tag = 6,
-        list = "map",
-        keys = "name",
-        patch = "merge",
-        merge_key = "name"
-    )]
+    pub failure_policy: Option<String>,
+    /// Match conditions.
+    #[field(tag = 6, list = "map", keys = "name", patch = "merge", merge_key = "name")]
     pub match_conditions: Vec<MatchCondition>,
-    /// See the API reference.
+    /// Reinvocation policy.
     #[field(tag = 7)]
     pub reinvocation_policy: String,
 }
 
-/// MutatingWebhook as of the API group it belongs to.
+/// A mutating webhook.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct MutatingWebhook {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Client config.
     #[field(tag = 2, always, required)]
     pub client_config: WebhookClientConfig,
-    /// See the API reference.
+    /// Rules.
     #[field(tag = 3, list = "atomic")]
     pub rules: Vec<RuleWithOperations>,
-    /// See the API reference.
+    /// Failure policy.
     #[field(tag = 4)]
-    pub failure_policy: String,
-    /// See the API reference.
+    pub failure_policy: Option<String>,
+    /// Namespace selector.
     #[field(tag = 5)]
     pub namespace_selector: Option<Box<crate::api::meta::v1::LabelSelector>>,
-    /// See the API reference.
-    #[field(tag = 6, always, required)]
-    pub side_effects: String,
-    /// See the API reference.
+    /// Side effects.
+    #[field(tag = 6, required)]
+    pub side_effects: Option<String>,
+    /// Timeout, in seconds.
     #[field(tag = 7)]
-    pub timeout_seconds: i32,
-    /// See the API reference.
+    pub timeout_seconds: Option<i32>,
+    /// Admission review versions.
     #[field(tag = 8, always, required, list = "atomic")]
     pub admission_review_versions: Vec<String>,
-    /// See the API reference.
+    /// Match policy.
     #[field(tag = 9)]
-    pub match_policy: String,
-    /// See the API reference.
+    pub match_policy: Option<String>,
+    /// Reinvocation policy.
     #[field(tag = 10)]
-    pub reinvocation_policy: String,
-    /// See the API reference.
+    pub reinvocation_policy: Option<String>,
+    /// Object selector.
     #[field(tag = 11)]
     pub object_selector: Option<Box<crate::api::meta::v1::LabelSelector>>,
-    /// See the API reference.
-    #[field(
-        tag = 12,
-        list = "map",
-        keys = "name",
-        patch = "merge",
-        merge_key = "name"
-    )]
+    /// Match conditions.
+    #[field(tag = 12, list = "map", keys = "name", patch = "merge", merge_key = "name")]
     pub match_conditions: Vec<MatchCondition>,
 }
 
-/// Mutation as of the API group it belongs to.
+/// A mutation.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Mutation {
-    /// See the API reference.
+    /// Patch type.
     #[field(tag = 2, always, required)]
     pub patch_type: String,
-    /// See the API reference.
+    /// Apply configuration.
     #[field(tag = 3)]
     pub apply_configuration: Option<Box<ApplyConfiguration>>,
-    /// See the API reference.
+    /// Json patch.
     #[field(tag = 4)]
     pub json_patch: Option<Box<JSONPatch>>,
 }
 
-/// NamedRuleWithOperations as of the API group it belongs to.
+/// A named rule with operations.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct NamedRuleWithOperations {
-    /// See the API reference.
+    /// Api groups.
     #[field(list = "atomic")]
     pub api_groups: Vec<String>,
-    /// See the API reference.
+    /// Api versions.
     #[field(list = "atomic")]
     pub api_versions: Vec<String>,
-    /// See the API reference.
+    /// Resources.
     #[field(list = "atomic")]
     pub resources: Vec<String>,
-    /// See the API reference.
-    pub scope: String,
-    /// See the API reference.
+    /// Scope.
+    pub scope: Option<String>,
+    /// Resource names.
     #[field(tag = 1, list = "atomic")]
     pub resource_names: Vec<String>,
-    /// See the API reference.
+    /// Operations.
     #[field(tag = 1, within = 2, list = "atomic")]
     pub operations: Vec<String>,
 }
 
-/// ParamKind as of the API group it belongs to.
+/// A param kind.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct ParamKind {
@@ -338,221 +277,203 @@ pub struct ParamKind {
     pub kind: String,
 }
 
-/// ParamRef as of the API group it belongs to.
+/// A param ref.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct ParamRef {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1)]
     pub name: String,
-    /// See the API reference.
+    /// Namespace.
     #[field(tag = 2)]
     pub namespace: String,
-    /// See the API reference.
+    /// Selector.
     #[field(tag = 3)]
     pub selector: Option<Box<crate::api::meta::v1::LabelSelector>>,
-    /// See the API reference.
+    /// Parameter not found action.
     #[field(tag = 4)]
-    pub parameter_not_found_action: String,
+    pub parameter_not_found_action: Option<String>,
 }
 
-/// RuleWithOperations as of the API group it belongs to.
+/// A rule with operations.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct RuleWithOperations {
-    /// See the API reference.
+    /// Operations.
     #[field(tag = 1, list = "atomic")]
     pub operations: Vec<String>,
-    /// See the API reference.
+    /// Api groups.
     #[field(tag = 1, within = 2, list = "atomic")]
     pub api_groups: Vec<String>,
-    /// See the API reference.
+    /// Api versions.
     #[field(tag = 2, within = 2, list = "atomic")]
     pub api_versions: Vec<String>,
-    /// See the API reference.
+    /// Resources.
     #[field(tag = 3, within = 2, list = "atomic")]
     pub resources: Vec<String>,
-    /// See the API reference.
+    /// Scope.
     #[field(tag = 4, within = 2)]
-    pub scope: String,
+    pub scope: Option<String>,
 }
 
-/// ServiceReference as of the API group it belongs to.
+/// A service reference.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ServiceReference {
-    /// See the API reference.
+    /// Namespace.
     #[field(tag = 1, always, required)]
     pub namespace: String,
-    /// See the API reference.
+    /// Name.
     #[field(tag = 2, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Path.
     #[field(tag = 3)]
-    pub path: String,
-    /// See the API reference.
+    pub path: Option<String>,
+    /// Port.
     #[field(tag = 4)]
-    pub port: i32,
+    pub port: Option<i32>,
 }
 
-/// TypeChecking as of the API group it belongs to.
+/// A type checking.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct TypeChecking {
-    /// See the API reference.
+    /// Expression warnings.
     #[field(tag = 1, list = "atomic")]
     pub expression_warnings: Vec<ExpressionWarning>,
 }
 
-/// ValidatingAdmissionPolicyBindingSpec as of the API group it belongs to.
+/// A validating admission policy binding spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ValidatingAdmissionPolicyBindingSpec {
-    /// See the API reference.
+    /// Policy name.
     #[field(tag = 1, always, required)]
     pub policy_name: String,
-    /// See the API reference.
+    /// Param reference.
     #[field(tag = 2)]
     pub param_ref: Option<Box<ParamRef>>,
-    /// See the API reference.
+    /// Match resources.
     #[field(tag = 3)]
     pub match_resources: Option<Box<MatchResources>>,
-    /// See the API reference.
+    /// Validation actions.
     #[field(tag = 4, always, required, list = "set")]
     pub validation_actions: Vec<String>,
 }
 
-/// ValidatingAdmissionPolicySpec as of the API group it belongs to.
+/// A validating admission policy spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ValidatingAdmissionPolicySpec {
-    /// See the API reference.
+    /// Param kind.
     #[field(tag = 1)]
     pub param_kind: Option<Box<ParamKind>>,
-    /// See the API reference.
+    /// Match constraints.
     #[field(tag = 2)]
     pub match_constraints: Option<Box<MatchResources>>,
-    /// See the API reference.
+    /// Validations.
     #[field(tag = 3, list = "atomic")]
     pub validations: Vec<Validation>,
-    /// See the API reference.
+    /// Failure policy.
     #[field(tag = 4)]
-    pub failure_policy: String,
-    /// See the API reference.
+    pub failure_policy: Option<String>,
+    /// Audit annotations.
     #[field(tag = 5, list = "atomic")]
     pub audit_annotations: Vec<AuditAnnotation>,
-    /// See the API reference.
-    #[field(
-        tag = 6,
-        list = "map",
-        keys = "name",
-        patch = "merge",
-        merge_key = "name"
-    )]
+    /// Match conditions.
+    #[field(tag = 6, list = "map", keys = "name", patch = "merge", merge_key = "name")]
     pub match_conditions: Vec<MatchCondition>,
-    /// See the API reference.
-    #[field(
-        tag = 7,
-        list = "map",
-        keys = "name",
-        patch = "merge",
-        merge_key = "name"
-    )]
+    /// Variables.
+    #[field(tag = 7, list = "map", keys = "name", patch = "merge", merge_key = "name")]
     pub variables: Vec<Variable>,
 }
 
-/// ValidatingAdmissionPolicyStatus as of the API group it belongs to.
+/// A validating admission policy status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ValidatingAdmissionPolicyStatus {
-    /// See the API reference.
+    /// Observed generation.
     #[field(tag = 1)]
     pub observed_generation: i64,
-    /// See the API reference.
+    /// Type checking.
     #[field(tag = 2)]
     pub type_checking: Option<Box<TypeChecking>>,
-    /// See the API reference.
+    /// Conditions.
     #[field(tag = 3, list = "map", keys = "type")]
     pub conditions: Vec<crate::api::meta::v1::Condition>,
 }
 
-/// ValidatingWebhook as of the API group it belongs to.
+/// A validating webhook.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ValidatingWebhook {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Client config.
     #[field(tag = 2, always, required)]
     pub client_config: WebhookClientConfig,
-    /// See the API reference.
+    /// Rules.
     #[field(tag = 3, list = "atomic")]
     pub rules: Vec<RuleWithOperations>,
-    /// See the API reference.
+    /// Failure policy.
     #[field(tag = 4)]
-    pub failure_policy: String,
-    /// See the API reference.
+    pub failure_policy: Option<String>,
+    /// Namespace selector.
     #[field(tag = 5)]
     pub namespace_selector: Option<Box<crate::api::meta::v1::LabelSelector>>,
-    /// See the API reference.
-    #[field(tag = 6, always, required)]
-    pub side_effects: String,
-    /// See the API reference.
+    /// Side effects.
+    #[field(tag = 6, required)]
+    pub side_effects: Option<String>,
+    /// Timeout, in seconds.
     #[field(tag = 7)]
-    pub timeout_seconds: i32,
-    /// See the API reference.
+    pub timeout_seconds: Option<i32>,
+    /// Admission review versions.
     #[field(tag = 8, always, required, list = "atomic")]
     pub admission_review_versions: Vec<String>,
-    /// See the API reference.
+    /// Match policy.
     #[field(tag = 9)]
-    pub match_policy: String,
-    /// See the API reference.
+    pub match_policy: Option<String>,
+    /// Object selector.
     #[field(tag = 10)]
     pub object_selector: Option<Box<crate::api::meta::v1::LabelSelector>>,
-    /// See the API reference.
-    #[field(
-        tag = 11,
-        list = "map",
-        keys = "name",
-        patch = "merge",
-        merge_key = "name"
-    )]
+    /// Match conditions.
+    #[field(tag = 11, list = "map", keys = "name", patch = "merge", merge_key = "name")]
     pub match_conditions: Vec<MatchCondition>,
 }
 
-/// Validation as of the API group it belongs to.
+/// A validation.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Validation {
-    /// See the API reference.
+    /// Expression.
     #[field(tag = 1, always, required)]
     pub expression: String,
-    /// See the API reference.
+    /// Message.
     #[field(tag = 2)]
     pub message: String,
-    /// See the API reference.
+    /// Reason.
     #[field(tag = 3)]
-    pub reason: String,
-    /// See the API reference.
+    pub reason: Option<String>,
+    /// Message expression.
     #[field(tag = 4)]
     pub message_expression: String,
 }
 
-/// Variable as of the API group it belongs to.
+/// A variable.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct Variable {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Expression.
     #[field(tag = 2, always, required)]
     pub expression: String,
 }
 
-/// WebhookClientConfig as of the API group it belongs to.
+/// A webhook client config.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct WebhookClientConfig {
-    /// See the API reference.
+    /// Service.
     #[field(tag = 1)]
     pub service: Option<Box<ServiceReference>>,
-    /// See the API reference.
+    /// Ca bundle.
     #[field(tag = 2)]
     pub ca_bundle: crate::ByteString,
-    /// See the API reference.
+    /// Url.
     #[field(tag = 3)]
-    pub url: String,
+    pub url: Option<String>,
 }

@@ -2,174 +2,156 @@
 
 use crate::{Reflect, Resource};
 
-/// MutatingAdmissionPolicy as of the API group it belongs to.
+/// A mutating admission policy.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "admissionregistration.k8s.io",
-    version = "v1beta1",
-    plural = "mutatingadmissionpolicies",
-    scope = "Cluster",
-    categories = "api-extensions"
-)]
+#[resource(group = "admissionregistration.k8s.io", version = "v1beta1", plural = "mutatingadmissionpolicies", scope = "Cluster", categories = "api-extensions")]
 pub struct MutatingAdmissionPolicy {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<MutatingAdmissionPolicySpec>>,
+    #[field(tag = 2, always)]
+    pub spec: MutatingAdmissionPolicySpec,
 }
 
-/// MutatingAdmissionPolicyBinding as of the API group it belongs to.
+/// A mutating admission policy binding.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "admissionregistration.k8s.io",
-    version = "v1beta1",
-    plural = "mutatingadmissionpolicybindings",
-    scope = "Cluster",
-    categories = "api-extensions"
-)]
+#[resource(group = "admissionregistration.k8s.io", version = "v1beta1", plural = "mutatingadmissionpolicybindings", scope = "Cluster", categories = "api-extensions")]
 pub struct MutatingAdmissionPolicyBinding {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<MutatingAdmissionPolicyBindingSpec>>,
+    #[field(tag = 2, always)]
+    pub spec: MutatingAdmissionPolicyBindingSpec,
 }
 
-/// ApplyConfiguration as of the API group it belongs to.
+/// An apply configuration.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ApplyConfiguration {
-    /// See the API reference.
+    /// Expression.
     #[field(tag = 1)]
     pub expression: String,
 }
 
-/// JSONPatch as of the API group it belongs to.
+/// A json patch.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct JSONPatch {
-    /// See the API reference.
+    /// Expression.
     #[field(tag = 1)]
     pub expression: String,
 }
 
-/// MatchCondition as of the API group it belongs to.
+/// A match condition.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct MatchCondition {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Expression.
     #[field(tag = 2, always, required)]
     pub expression: String,
 }
 
-/// MatchResources as of the API group it belongs to.
+/// A match resources.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct MatchResources {
-    /// See the API reference.
+    /// Namespace selector.
     #[field(tag = 1)]
     pub namespace_selector: Option<Box<crate::api::meta::v1::LabelSelector>>,
-    /// See the API reference.
+    /// Object selector.
     #[field(tag = 2)]
     pub object_selector: Option<Box<crate::api::meta::v1::LabelSelector>>,
-    /// See the API reference.
+    /// Resource rules.
     #[field(tag = 3, list = "atomic")]
     pub resource_rules: Vec<NamedRuleWithOperations>,
-    /// See the API reference.
+    /// Exclude resource rules.
     #[field(tag = 4, list = "atomic")]
     pub exclude_resource_rules: Vec<NamedRuleWithOperations>,
-    /// See the API reference.
+    /// Match policy.
     #[field(tag = 7)]
-    pub match_policy: String,
+    pub match_policy: Option<String>,
 }
 
-/// MutatingAdmissionPolicyBindingSpec as of the API group it belongs to.
+/// A mutating admission policy binding spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct MutatingAdmissionPolicyBindingSpec {
-    /// See the API reference.
+    /// Policy name.
     #[field(tag = 1)]
     pub policy_name: String,
-    /// See the API reference.
+    /// Param reference.
     #[field(tag = 2)]
     pub param_ref: Option<Box<ParamRef>>,
-    /// See the API reference.
+    /// Match resources.
     #[field(tag = 3)]
     pub match_resources: Option<Box<MatchResources>>,
 }
 
-/// MutatingAdmissionPolicySpec as of the API group it belongs to.
+/// A mutating admission policy spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct MutatingAdmissionPolicySpec {
-    /// See the API reference.
+    /// Param kind.
     #[field(tag = 1)]
     pub param_kind: Option<Box<ParamKind>>,
-    /// See the API reference.
+    /// Match constraints.
     #[field(tag = 2)]
     pub match_constraints: Option<Box<MatchResources>>,
-    /// See the API reference.
+    /// Variables.
     #[field(tag = 3, list = "atomic")]
     pub variables: Vec<Variable>,
-    /// See the API reference.
+    /// Mutations.
     #[field(tag = 4, list = "atomic")]
     pub mutations: Vec<Mutation>,
-    /// See the API reference.
+    /// Failure policy.
     #[field(tag = 5)]
-    pub failure_policy: String,
-    /// See the API reference.
-    #[field(
-        tag = 6,
-        list = "map",
-        keys = "name",
-        patch = "merge",
-        merge_key = "name"
-    )]
+    pub failure_policy: Option<String>,
+    /// Match conditions.
+    #[field(tag = 6, list = "map", keys = "name", patch = "merge", merge_key = "name")]
     pub match_conditions: Vec<MatchCondition>,
-    /// See the API reference.
+    /// Reinvocation policy.
     #[field(tag = 7)]
     pub reinvocation_policy: String,
 }
 
-/// Mutation as of the API group it belongs to.
+/// A mutation.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Mutation {
-    /// See the API reference.
+    /// Patch type.
     #[field(tag = 2, always, required)]
     pub patch_type: String,
-    /// See the API reference.
+    /// Apply configuration.
     #[field(tag = 3)]
     pub apply_configuration: Option<Box<ApplyConfiguration>>,
-    /// See the API reference.
+    /// Json patch.
     #[field(tag = 4)]
     pub json_patch: Option<Box<JSONPatch>>,
 }
 
-/// NamedRuleWithOperations as of the API group it belongs to.
+/// A named rule with operations.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct NamedRuleWithOperations {
-    /// See the API reference.
+    /// Api groups.
     #[field(list = "atomic")]
     pub api_groups: Vec<String>,
-    /// See the API reference.
+    /// Api versions.
     #[field(list = "atomic")]
     pub api_versions: Vec<String>,
-    /// See the API reference.
+    /// Resources.
     #[field(list = "atomic")]
     pub resources: Vec<String>,
-    /// See the API reference.
-    pub scope: String,
-    /// See the API reference.
+    /// Scope.
+    pub scope: Option<String>,
+    /// Resource names.
     #[field(tag = 1, list = "atomic")]
     pub resource_names: Vec<String>,
-    /// See the API reference.
+    /// Operations.
     #[field(tag = 1, within = 2, list = "atomic")]
     pub operations: Vec<String>,
 }
 
-/// ParamKind as of the API group it belongs to.
+/// A param kind.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct ParamKind {
@@ -181,32 +163,32 @@ pub struct ParamKind {
     pub kind: String,
 }
 
-/// ParamRef as of the API group it belongs to.
+/// A param ref.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct ParamRef {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1)]
     pub name: String,
-    /// See the API reference.
+    /// Namespace.
     #[field(tag = 2)]
     pub namespace: String,
-    /// See the API reference.
+    /// Selector.
     #[field(tag = 3)]
     pub selector: Option<Box<crate::api::meta::v1::LabelSelector>>,
-    /// See the API reference.
+    /// Parameter not found action.
     #[field(tag = 4)]
-    pub parameter_not_found_action: String,
+    pub parameter_not_found_action: Option<String>,
 }
 
-/// Variable as of the API group it belongs to.
+/// A variable.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct Variable {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Expression.
     #[field(tag = 2, always, required)]
     pub expression: String,
 }

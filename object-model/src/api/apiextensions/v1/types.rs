@@ -4,17 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{Reflect, Resource};
 
-/// CustomResourceDefinition as of the API group it belongs to.
+/// A custom resource definition.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "apiextensions.k8s.io",
-    version = "v1",
-    plural = "customresourcedefinitions",
-    scope = "Cluster",
-    short = "crd,crds",
-    categories = "api-extensions",
-    subresources = "status"
-)]
+#[resource(group = "apiextensions.k8s.io", version = "v1", plural = "customresourcedefinitions", scope = "Cluster", short = "crd,crds", categories = "api-extensions", subresources = "status")]
 pub struct CustomResourceDefinition {
     /// Standard object metadata.
     #[field(always)]
@@ -23,354 +15,349 @@ pub struct CustomResourceDefinition {
     #[field(always, required)]
     pub spec: CustomResourceDefinitionSpec,
     /// What was last seen; written by the system.
-    pub status: Option<Box<CustomResourceDefinitionStatus>>,
+    #[field(always)]
+    pub status: CustomResourceDefinitionStatus,
 }
 
-/// CustomResourceColumnDefinition as of the API group it belongs to.
+/// A custom resource column definition.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CustomResourceColumnDefinition {
-    /// See the API reference.
+    /// Description.
     pub description: String,
-    /// See the API reference.
+    /// Format.
     pub format: String,
-    /// See the API reference.
+    /// Json path.
     #[field(always, required)]
     pub json_path: String,
-    /// See the API reference.
+    /// Name.
     #[field(always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Priority.
     pub priority: i32,
-    /// See the API reference.
+    /// Type.
     #[field(always, required)]
     pub type_: String,
 }
 
-/// CustomResourceConversion as of the API group it belongs to.
+/// A custom resource conversion.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CustomResourceConversion {
-    /// See the API reference.
+    /// Strategy.
     #[field(always, required)]
     pub strategy: String,
-    /// See the API reference.
+    /// Webhook.
     pub webhook: Option<Box<WebhookConversion>>,
 }
 
-/// CustomResourceDefinitionCondition as of the API group it belongs to.
+/// A custom resource definition condition.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CustomResourceDefinitionCondition {
-    /// See the API reference.
+    /// Last transition time.
     #[field(value, always)]
     pub last_transition_time: Option<crate::Time>,
-    /// See the API reference.
+    /// Message.
     pub message: String,
-    /// See the API reference.
+    /// Observed generation.
     pub observed_generation: i64,
-    /// See the API reference.
+    /// Reason.
     pub reason: String,
-    /// See the API reference.
+    /// Status.
     #[field(always, required)]
     pub status: String,
-    /// See the API reference.
+    /// Type.
     #[field(always, required)]
     pub type_: String,
 }
 
-/// CustomResourceDefinitionNames as of the API group it belongs to.
+/// A custom resource definition names.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CustomResourceDefinitionNames {
-    /// See the API reference.
+    /// Categories.
     #[field(list = "atomic")]
     pub categories: Vec<String>,
     /// Kind of the object.
     #[field(always, required)]
     pub kind: String,
-    /// See the API reference.
+    /// List kind.
     pub list_kind: String,
-    /// See the API reference.
+    /// Plural.
     #[field(always, required)]
     pub plural: String,
-    /// See the API reference.
+    /// Short names.
     #[field(list = "atomic")]
     pub short_names: Vec<String>,
-    /// See the API reference.
+    /// Singular.
     pub singular: String,
 }
 
-/// CustomResourceDefinitionSpec as of the API group it belongs to.
+/// A custom resource definition spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CustomResourceDefinitionSpec {
-    /// See the API reference.
+    /// Conversion.
     pub conversion: Option<Box<CustomResourceConversion>>,
-    /// See the API reference.
+    /// Group.
     #[field(always, required)]
     pub group: String,
-    /// See the API reference.
+    /// Names.
     #[field(always, required)]
     pub names: CustomResourceDefinitionNames,
-    /// See the API reference.
+    /// Preserve unknown fields.
     pub preserve_unknown_fields: bool,
-    /// See the API reference.
+    /// Scope.
     #[field(always, required)]
     pub scope: String,
-    /// See the API reference.
+    /// Versions.
     #[field(always, required, list = "atomic")]
     pub versions: Vec<CustomResourceDefinitionVersion>,
 }
 
-/// CustomResourceDefinitionStatus as of the API group it belongs to.
+/// A custom resource definition status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CustomResourceDefinitionStatus {
-    /// See the API reference.
+    /// Accepted names.
     pub accepted_names: Option<Box<CustomResourceDefinitionNames>>,
-    /// See the API reference.
+    /// Conditions.
     #[field(list = "map", keys = "type")]
     pub conditions: Vec<CustomResourceDefinitionCondition>,
-    /// See the API reference.
+    /// Observed generation.
     pub observed_generation: i64,
-    /// See the API reference.
+    /// Stored versions.
     #[field(list = "atomic")]
     pub stored_versions: Vec<String>,
 }
 
-/// CustomResourceDefinitionVersion as of the API group it belongs to.
+/// A custom resource definition version.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CustomResourceDefinitionVersion {
-    /// See the API reference.
+    /// Additional printer columns.
     #[field(list = "atomic")]
     pub additional_printer_columns: Vec<CustomResourceColumnDefinition>,
-    /// See the API reference.
+    /// Deprecated.
     pub deprecated: bool,
-    /// See the API reference.
-    pub deprecation_warning: String,
-    /// See the API reference.
+    /// Deprecation warning.
+    pub deprecation_warning: Option<String>,
+    /// Name.
     #[field(always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Schema.
     pub schema: Option<Box<CustomResourceValidation>>,
-    /// See the API reference.
+    /// Selectable fields.
     #[field(list = "atomic")]
     pub selectable_fields: Vec<SelectableField>,
-    /// See the API reference.
+    /// Served.
     #[field(always, required)]
     pub served: bool,
-    /// See the API reference.
+    /// Storage.
     #[field(always, required)]
     pub storage: bool,
-    /// See the API reference.
+    /// Subresources.
     pub subresources: Option<Box<CustomResourceSubresources>>,
 }
 
-/// CustomResourceSubresourceScale as of the API group it belongs to.
+/// A custom resource subresource scale.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CustomResourceSubresourceScale {
-    /// See the API reference.
-    pub label_selector_path: String,
-    /// See the API reference.
+    /// Label selector path.
+    pub label_selector_path: Option<String>,
+    /// Spec replicas path.
     #[field(always, required)]
     pub spec_replicas_path: String,
-    /// See the API reference.
+    /// Status replicas path.
     #[field(always, required)]
     pub status_replicas_path: String,
 }
 
-/// CustomResourceSubresources as of the API group it belongs to.
+/// A custom resource subresources.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CustomResourceSubresources {
-    /// See the API reference.
+    /// Scale.
     pub scale: Option<Box<CustomResourceSubresourceScale>>,
-    /// See the API reference.
+    /// Status.
     pub status: crate::Json,
 }
 
-/// CustomResourceValidation as of the API group it belongs to.
+/// A custom resource validation.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CustomResourceValidation {
-    /// See the API reference.
+    /// Open APIV3 schema.
     #[field(name = "openAPIV3Schema")]
     pub open_apiv3_schema: Option<Box<JSONSchemaProps>>,
 }
 
-/// ExternalDocumentation as of the API group it belongs to.
+/// An external documentation.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ExternalDocumentation {
-    /// See the API reference.
+    /// Description.
     pub description: String,
-    /// See the API reference.
+    /// Url.
     pub url: String,
 }
 
-/// JSONSchemaProps as of the API group it belongs to.
+/// A json schema props.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct JSONSchemaProps {
-    /// See the API reference.
+    /// $ref.
     #[field(name = "$ref")]
     pub ref_: String,
-    /// See the API reference.
+    /// $schema.
     #[field(name = "$schema")]
     pub schema: String,
-    /// See the API reference.
+    /// Additional items.
     pub additional_items: crate::Json,
-    /// See the API reference.
+    /// Additional properties.
     pub additional_properties: crate::Json,
-    /// See the API reference.
+    /// All of.
     #[field(list = "atomic")]
     pub all_of: Vec<JSONSchemaProps>,
-    /// See the API reference.
+    /// Any of.
     #[field(list = "atomic")]
     pub any_of: Vec<JSONSchemaProps>,
-    /// See the API reference.
-    pub default: crate::Json,
-    /// See the API reference.
+    /// Default.
+    pub default: Option<crate::Json>,
+    /// Definitions.
     pub definitions: BTreeMap<String, JSONSchemaProps>,
-    /// See the API reference.
+    /// Dependencies.
     pub dependencies: BTreeMap<String, crate::Json>,
-    /// See the API reference.
+    /// Description.
     pub description: String,
-    /// See the API reference.
+    /// Enum.
     #[field(list = "atomic")]
     pub enum_: Vec<crate::Json>,
-    /// See the API reference.
-    pub example: crate::Json,
-    /// See the API reference.
+    /// Example.
+    pub example: Option<crate::Json>,
+    /// Exclusive maximum.
     pub exclusive_maximum: bool,
-    /// See the API reference.
+    /// Exclusive minimum.
     pub exclusive_minimum: bool,
-    /// See the API reference.
+    /// External docs.
     pub external_docs: Option<Box<ExternalDocumentation>>,
-    /// See the API reference.
+    /// Format.
     pub format: String,
-    /// See the API reference.
+    /// Id.
     pub id: String,
-    /// See the API reference.
+    /// Items.
     pub items: crate::Json,
-    /// See the API reference.
-    pub max_items: i64,
-    /// See the API reference.
-    pub max_length: i64,
-    /// See the API reference.
-    pub max_properties: i64,
-    /// See the API reference.
-    pub maximum: f64,
-    /// See the API reference.
-    pub min_items: i64,
-    /// See the API reference.
-    pub min_length: i64,
-    /// See the API reference.
-    pub min_properties: i64,
-    /// See the API reference.
-    pub minimum: f64,
-    /// See the API reference.
-    pub multiple_of: f64,
-    /// See the API reference.
+    /// Max items.
+    pub max_items: Option<i64>,
+    /// Max length.
+    pub max_length: Option<i64>,
+    /// Max properties.
+    pub max_properties: Option<i64>,
+    /// Maximum.
+    pub maximum: Option<f64>,
+    /// Min items.
+    pub min_items: Option<i64>,
+    /// Min length.
+    pub min_length: Option<i64>,
+    /// Min properties.
+    pub min_properties: Option<i64>,
+    /// Minimum.
+    pub minimum: Option<f64>,
+    /// Multiple of.
+    pub multiple_of: Option<f64>,
+    /// Not.
     pub not: Option<Box<JSONSchemaProps>>,
-    /// See the API reference.
+    /// Nullable.
     pub nullable: bool,
-    /// See the API reference.
+    /// One of.
     #[field(list = "atomic")]
     pub one_of: Vec<JSONSchemaProps>,
-    /// See the API reference.
+    /// Pattern.
     pub pattern: String,
-    /// See the API reference.
+    /// Pattern properties.
     pub pattern_properties: BTreeMap<String, JSONSchemaProps>,
-    /// See the API reference.
+    /// Properties.
     pub properties: BTreeMap<String, JSONSchemaProps>,
-    /// See the API reference.
+    /// Required.
     #[field(list = "atomic")]
     pub required: Vec<String>,
-    /// See the API reference.
+    /// Title.
     pub title: String,
-    /// See the API reference.
+    /// Type.
     pub type_: String,
-    /// See the API reference.
+    /// Unique items.
     pub unique_items: bool,
-    /// See the API reference.
+    /// X-kubernetes-embedded-resource.
     #[field(name = "x-kubernetes-embedded-resource")]
     pub x_kubernetes_embedded_resource: bool,
-    /// See the API reference.
+    /// X-kubernetes-int-or-string.
     #[field(name = "x-kubernetes-int-or-string")]
     pub x_kubernetes_int_or_string: bool,
-    /// See the API reference.
+    /// X-kubernetes-list-map-keys.
     #[field(name = "x-kubernetes-list-map-keys", list = "atomic")]
     pub x_kubernetes_list_map_keys: Vec<String>,
-    /// See the API reference.
+    /// X-kubernetes-list-type.
     #[field(name = "x-kubernetes-list-type")]
-    pub x_kubernetes_list_type: String,
-    /// See the API reference.
+    pub x_kubernetes_list_type: Option<String>,
+    /// X-kubernetes-map-type.
     #[field(name = "x-kubernetes-map-type")]
-    pub x_kubernetes_map_type: String,
-    /// See the API reference.
+    pub x_kubernetes_map_type: Option<String>,
+    /// X-kubernetes-preserve-unknown-fields.
     #[field(name = "x-kubernetes-preserve-unknown-fields")]
-    pub x_kubernetes_preserve_unknown_fields: bool,
-    /// See the API reference.
-    #[field(
-        name = "x-kubernetes-validations",
-        list = "map",
-        keys = "rule",
-        patch = "merge",
-        merge_key = "rule"
-    )]
+    pub x_kubernetes_preserve_unknown_fields: Option<bool>,
+    /// X-kubernetes-validations.
+    #[field(name = "x-kubernetes-validations", list = "map", keys = "rule", patch = "merge", merge_key = "rule")]
     pub x_kubernetes_validations: Vec<ValidationRule>,
 }
 
-/// SelectableField as of the API group it belongs to.
+/// A selectable field.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct SelectableField {
-    /// See the API reference.
+    /// Json path.
     #[field(always, required)]
     pub json_path: String,
 }
 
-/// ServiceReference as of the API group it belongs to.
+/// A service reference.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ServiceReference {
-    /// See the API reference.
+    /// Name.
     #[field(always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Namespace.
     #[field(always, required)]
     pub namespace: String,
-    /// See the API reference.
-    pub path: String,
-    /// See the API reference.
-    pub port: i32,
+    /// Path.
+    pub path: Option<String>,
+    /// Port.
+    pub port: Option<i32>,
 }
 
-/// ValidationRule as of the API group it belongs to.
+/// A validation rule.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ValidationRule {
-    /// See the API reference.
+    /// Field path.
     pub field_path: String,
-    /// See the API reference.
+    /// Message.
     pub message: String,
-    /// See the API reference.
+    /// Message expression.
     pub message_expression: String,
-    /// See the API reference.
-    pub optional_old_self: bool,
-    /// See the API reference.
-    pub reason: String,
-    /// See the API reference.
+    /// Optional old self.
+    pub optional_old_self: Option<bool>,
+    /// Reason.
+    pub reason: Option<String>,
+    /// Rule.
     #[field(always, required)]
     pub rule: String,
 }
 
-/// WebhookClientConfig as of the API group it belongs to.
+/// A webhook client config.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct WebhookClientConfig {
-    /// See the API reference.
+    /// Ca bundle.
     pub ca_bundle: crate::ByteString,
-    /// See the API reference.
+    /// Service.
     pub service: Option<Box<ServiceReference>>,
-    /// See the API reference.
-    pub url: String,
+    /// Url.
+    pub url: Option<String>,
 }
 
-/// WebhookConversion as of the API group it belongs to.
+/// A webhook conversion.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct WebhookConversion {
-    /// See the API reference.
+    /// Client config.
     pub client_config: Option<Box<WebhookClientConfig>>,
-    /// See the API reference.
+    /// Conversion review versions.
     #[field(always, required, list = "atomic")]
     pub conversion_review_versions: Vec<String>,
 }

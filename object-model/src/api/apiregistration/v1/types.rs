@@ -2,82 +2,77 @@
 
 use crate::{Reflect, Resource};
 
-/// APIService as of the API group it belongs to.
+/// An api service.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "apiregistration.k8s.io",
-    version = "v1",
-    plural = "apiservices",
-    scope = "Cluster",
-    categories = "api-extensions",
-    subresources = "status"
-)]
+#[resource(group = "apiregistration.k8s.io", version = "v1", plural = "apiservices", scope = "Cluster", categories = "api-extensions", subresources = "status")]
 pub struct APIService {
     /// Standard object metadata.
     #[field(always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    pub spec: Option<Box<APIServiceSpec>>,
+    #[field(always)]
+    pub spec: APIServiceSpec,
     /// What was last seen; written by the system.
-    pub status: Option<Box<APIServiceStatus>>,
+    #[field(always)]
+    pub status: APIServiceStatus,
 }
 
-/// APIServiceCondition as of the API group it belongs to.
+/// An api service condition.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct APIServiceCondition {
-    /// See the API reference.
+    /// Last transition time.
     #[field(value, always)]
     pub last_transition_time: Option<crate::Time>,
-    /// See the API reference.
+    /// Message.
     pub message: String,
-    /// See the API reference.
+    /// Reason.
     pub reason: String,
-    /// See the API reference.
+    /// Status.
     #[field(always, required)]
     pub status: String,
-    /// See the API reference.
+    /// Type.
     #[field(always, required)]
     pub type_: String,
 }
 
-/// APIServiceSpec as of the API group it belongs to.
+/// An api service spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct APIServiceSpec {
-    /// See the API reference.
+    /// Ca bundle.
     #[field(list = "atomic")]
     pub ca_bundle: crate::ByteString,
-    /// See the API reference.
+    /// Group.
     pub group: String,
-    /// See the API reference.
+    /// Group priority minimum.
     #[field(always, required)]
     pub group_priority_minimum: i32,
-    /// See the API reference.
+    /// Insecure skip TLS verify.
     #[field(name = "insecureSkipTLSVerify")]
     pub insecure_skip_tls_verify: bool,
-    /// See the API reference.
+    /// Service.
     pub service: Option<Box<ServiceReference>>,
-    /// See the API reference.
+    /// Version.
     pub version: String,
-    /// See the API reference.
+    /// Version priority.
     #[field(always, required)]
     pub version_priority: i32,
 }
 
-/// APIServiceStatus as of the API group it belongs to.
+/// An api service status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct APIServiceStatus {
-    /// See the API reference.
+    /// Conditions.
     #[field(list = "map", keys = "type", patch = "merge", merge_key = "type")]
     pub conditions: Vec<APIServiceCondition>,
 }
 
-/// ServiceReference as of the API group it belongs to.
+/// A service reference.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ServiceReference {
-    /// See the API reference.
+    /// Name.
     pub name: String,
-    /// See the API reference.
+    /// Namespace.
     pub namespace: String,
-    /// See the API reference.
-    pub port: i32,
+    /// Port.
+    pub port: Option<i32>,
 }

@@ -2,81 +2,76 @@
 
 use crate::{Reflect, Resource};
 
-/// StorageVersion as of the API group it belongs to.
+/// A storage version.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "internal.apiserver.k8s.io",
-    version = "v1alpha1",
-    plural = "storageversions",
-    scope = "Cluster",
-    subresources = "status"
-)]
+#[resource(group = "internal.apiserver.k8s.io", version = "v1alpha1", plural = "storageversions", scope = "Cluster", subresources = "status")]
 pub struct StorageVersion {
     /// Standard object metadata.
     #[field(tag = 1, always, required)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<StorageVersionSpec>>,
+    #[field(tag = 2, always)]
+    pub spec: StorageVersionSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<StorageVersionStatus>>,
+    #[field(tag = 3, always)]
+    pub status: StorageVersionStatus,
 }
 
-/// ServerStorageVersion as of the API group it belongs to.
+/// A server storage version.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ServerStorageVersion {
-    /// See the API reference.
+    /// Api server ID.
     #[field(tag = 1, name = "apiServerID", always, required)]
     pub api_server_id: String,
-    /// See the API reference.
+    /// Encoding version.
     #[field(tag = 2, always, required)]
     pub encoding_version: String,
-    /// See the API reference.
+    /// Decodable versions.
     #[field(tag = 3, always, required, list = "set")]
     pub decodable_versions: Vec<String>,
-    /// See the API reference.
+    /// Served versions.
     #[field(tag = 4, list = "set")]
     pub served_versions: Vec<String>,
 }
 
-/// StorageVersionCondition as of the API group it belongs to.
+/// A storage version condition.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct StorageVersionCondition {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Status.
     #[field(tag = 2, always, required)]
     pub status: String,
-    /// See the API reference.
+    /// Observed generation.
     #[field(tag = 3)]
     pub observed_generation: i64,
-    /// See the API reference.
+    /// Last transition time.
     #[field(tag = 4, value, always)]
     pub last_transition_time: Option<crate::Time>,
-    /// See the API reference.
+    /// Reason.
     #[field(tag = 5, always, required)]
     pub reason: String,
-    /// See the API reference.
+    /// Message.
     #[field(tag = 6, always, required)]
     pub message: String,
 }
 
-/// StorageVersionSpec as of the API group it belongs to.
+/// A storage version spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
-pub struct StorageVersionSpec {}
+pub struct StorageVersionSpec {
+}
 
-/// StorageVersionStatus as of the API group it belongs to.
+/// A storage version status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct StorageVersionStatus {
-    /// See the API reference.
+    /// Storage versions.
     #[field(tag = 1, list = "map", keys = "apiServerID")]
     pub storage_versions: Vec<ServerStorageVersion>,
-    /// See the API reference.
+    /// Common encoding version.
     #[field(tag = 2)]
     pub common_encoding_version: String,
-    /// See the API reference.
+    /// Conditions.
     #[field(tag = 3, list = "map", keys = "type")]
     pub conditions: Vec<StorageVersionCondition>,
 }

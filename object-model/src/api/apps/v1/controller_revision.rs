@@ -2,17 +2,17 @@
 
 use crate::Resource;
 
-/// ControllerRevision as of the API group it belongs to.
+/// A controller revision.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
 #[resource(group = "apps", version = "v1", plural = "controllerrevisions", rules)]
 pub struct ControllerRevision {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
-    /// See the API reference.
+    /// Data.
     #[field(tag = 2)]
     pub data: crate::RawExtension,
-    /// See the API reference.
+    /// Revision.
     #[field(tag = 3, always, required)]
     pub revision: i64,
 }

@@ -2,128 +2,114 @@
 
 use crate::{Reflect, Resource};
 
-/// DaemonSet as of the API group it belongs to.
+/// A daemon set.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "apps",
-    version = "v1",
-    plural = "daemonsets",
-    short = "ds",
-    categories = "all",
-    subresources = "status",
-    rules
-)]
+#[resource(group = "apps", version = "v1", plural = "daemonsets", short = "ds", categories = "all", subresources = "status", rules)]
 pub struct DaemonSet {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<DaemonSetSpec>>,
+    #[field(tag = 2, always)]
+    pub spec: DaemonSetSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<DaemonSetStatus>>,
+    #[field(tag = 3, always)]
+    pub status: DaemonSetStatus,
 }
 
-/// DaemonSetCondition as of the API group it belongs to.
+/// A daemon set condition.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DaemonSetCondition {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Status.
     #[field(tag = 2, always, required)]
     pub status: String,
-    /// See the API reference.
+    /// Last transition time.
     #[field(tag = 3, value, always)]
     pub last_transition_time: Option<crate::Time>,
-    /// See the API reference.
+    /// Reason.
     #[field(tag = 4)]
     pub reason: String,
-    /// See the API reference.
+    /// Message.
     #[field(tag = 5)]
     pub message: String,
 }
 
-/// DaemonSetSpec as of the API group it belongs to.
+/// A daemon set spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DaemonSetSpec {
-    /// See the API reference.
-    #[field(tag = 1, always, required)]
-    pub selector: crate::api::meta::v1::LabelSelector,
-    /// See the API reference.
+    /// Selector.
+    #[field(tag = 1, required)]
+    pub selector: Option<Box<crate::api::meta::v1::LabelSelector>>,
+    /// Template.
     #[field(tag = 2, always, required)]
     pub template: crate::api::core::v1::PodTemplateSpec,
-    /// See the API reference.
-    #[field(tag = 3)]
-    pub update_strategy: Option<Box<DaemonSetUpdateStrategy>>,
-    /// See the API reference.
+    /// Update strategy.
+    #[field(tag = 3, always)]
+    pub update_strategy: DaemonSetUpdateStrategy,
+    /// Min ready, in seconds.
     #[field(tag = 4)]
     pub min_ready_seconds: i32,
-    /// See the API reference.
+    /// Revision history limit.
     #[field(tag = 6)]
-    pub revision_history_limit: i32,
+    pub revision_history_limit: Option<i32>,
 }
 
-/// DaemonSetStatus as of the API group it belongs to.
+/// A daemon set status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DaemonSetStatus {
-    /// See the API reference.
+    /// Current number scheduled.
     #[field(tag = 1, always, required)]
     pub current_number_scheduled: i32,
-    /// See the API reference.
+    /// Number misscheduled.
     #[field(tag = 2, always, required)]
     pub number_misscheduled: i32,
-    /// See the API reference.
+    /// Desired number scheduled.
     #[field(tag = 3, always, required)]
     pub desired_number_scheduled: i32,
-    /// See the API reference.
+    /// Number ready.
     #[field(tag = 4, always, required)]
     pub number_ready: i32,
-    /// See the API reference.
+    /// Observed generation.
     #[field(tag = 5)]
     pub observed_generation: i64,
-    /// See the API reference.
+    /// Updated number scheduled.
     #[field(tag = 6)]
     pub updated_number_scheduled: i32,
-    /// See the API reference.
+    /// Number available.
     #[field(tag = 7)]
     pub number_available: i32,
-    /// See the API reference.
+    /// Number unavailable.
     #[field(tag = 8)]
     pub number_unavailable: i32,
-    /// See the API reference.
+    /// Collision count.
     #[field(tag = 9)]
-    pub collision_count: i32,
-    /// See the API reference.
-    #[field(
-        tag = 10,
-        list = "map",
-        keys = "type",
-        patch = "merge",
-        merge_key = "type"
-    )]
+    pub collision_count: Option<i32>,
+    /// Conditions.
+    #[field(tag = 10, list = "map", keys = "type", patch = "merge", merge_key = "type")]
     pub conditions: Vec<DaemonSetCondition>,
 }
 
-/// DaemonSetUpdateStrategy as of the API group it belongs to.
+/// A daemon set update strategy.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DaemonSetUpdateStrategy {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1)]
     pub type_: String,
-    /// See the API reference.
+    /// Rolling update.
     #[field(tag = 2)]
     pub rolling_update: Option<Box<RollingUpdateDaemonSet>>,
 }
 
-/// RollingUpdateDaemonSet as of the API group it belongs to.
+/// A rolling update daemon set.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct RollingUpdateDaemonSet {
-    /// See the API reference.
+    /// Max unavailable.
     #[field(tag = 1)]
-    pub max_unavailable: crate::IntOrString,
-    /// See the API reference.
+    pub max_unavailable: Option<crate::IntOrString>,
+    /// Max surge.
     #[field(tag = 2)]
-    pub max_surge: crate::IntOrString,
+    pub max_surge: Option<crate::IntOrString>,
 }

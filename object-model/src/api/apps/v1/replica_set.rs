@@ -2,94 +2,80 @@
 
 use crate::{Reflect, Resource};
 
-/// ReplicaSet as of the API group it belongs to.
+/// A replica set.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "apps",
-    version = "v1",
-    plural = "replicasets",
-    short = "rs",
-    categories = "all",
-    subresources = "scale,status",
-    rules
-)]
+#[resource(group = "apps", version = "v1", plural = "replicasets", short = "rs", categories = "all", subresources = "scale,status", rules)]
 pub struct ReplicaSet {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<ReplicaSetSpec>>,
+    #[field(tag = 2, always)]
+    pub spec: ReplicaSetSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<ReplicaSetStatus>>,
+    #[field(tag = 3, always)]
+    pub status: ReplicaSetStatus,
 }
 
-/// ReplicaSetCondition as of the API group it belongs to.
+/// A replica set condition.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ReplicaSetCondition {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Status.
     #[field(tag = 2, always, required)]
     pub status: String,
-    /// See the API reference.
+    /// Last transition time.
     #[field(tag = 3, value, always)]
     pub last_transition_time: Option<crate::Time>,
-    /// See the API reference.
+    /// Reason.
     #[field(tag = 4)]
     pub reason: String,
-    /// See the API reference.
+    /// Message.
     #[field(tag = 5)]
     pub message: String,
 }
 
-/// ReplicaSetSpec as of the API group it belongs to.
+/// A replica set spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ReplicaSetSpec {
-    /// See the API reference.
+    /// Replicas.
     #[field(tag = 1)]
-    pub replicas: i32,
-    /// See the API reference.
-    #[field(tag = 2, always, required)]
-    pub selector: crate::api::meta::v1::LabelSelector,
-    /// See the API reference.
-    #[field(tag = 3)]
-    pub template: Option<Box<crate::api::core::v1::PodTemplateSpec>>,
-    /// See the API reference.
+    pub replicas: Option<i32>,
+    /// Selector.
+    #[field(tag = 2, required)]
+    pub selector: Option<Box<crate::api::meta::v1::LabelSelector>>,
+    /// Template.
+    #[field(tag = 3, always)]
+    pub template: crate::api::core::v1::PodTemplateSpec,
+    /// Min ready, in seconds.
     #[field(tag = 4)]
     pub min_ready_seconds: i32,
 }
 
-/// ReplicaSetStatus as of the API group it belongs to.
+/// A replica set status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ReplicaSetStatus {
-    /// See the API reference.
+    /// Replicas.
     #[field(tag = 1, always, required)]
     pub replicas: i32,
-    /// See the API reference.
+    /// Fully labeled replicas.
     #[field(tag = 2)]
     pub fully_labeled_replicas: i32,
-    /// See the API reference.
+    /// Observed generation.
     #[field(tag = 3)]
     pub observed_generation: i64,
-    /// See the API reference.
+    /// Ready replicas.
     #[field(tag = 4)]
     pub ready_replicas: i32,
-    /// See the API reference.
+    /// Available replicas.
     #[field(tag = 5)]
     pub available_replicas: i32,
-    /// See the API reference.
-    #[field(
-        tag = 6,
-        list = "map",
-        keys = "type",
-        patch = "merge",
-        merge_key = "type"
-    )]
+    /// Conditions.
+    #[field(tag = 6, list = "map", keys = "type", patch = "merge", merge_key = "type")]
     pub conditions: Vec<ReplicaSetCondition>,
-    /// See the API reference.
+    /// Terminating replicas.
     #[field(tag = 7)]
-    pub terminating_replicas: i32,
+    pub terminating_replicas: Option<i32>,
 }

@@ -4,24 +4,19 @@ use std::collections::BTreeMap;
 
 use crate::{Reflect, Resource};
 
-/// SelfSubjectReview as of the API group it belongs to.
+/// A self subject review.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "authentication.k8s.io",
-    version = "v1",
-    plural = "selfsubjectreviews",
-    scope = "Cluster"
-)]
+#[resource(group = "authentication.k8s.io", version = "v1", plural = "selfsubjectreviews", scope = "Cluster")]
 pub struct SelfSubjectReview {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What was last seen; written by the system.
-    #[field(tag = 2)]
-    pub status: Option<Box<SelfSubjectReviewStatus>>,
+    #[field(tag = 2, always)]
+    pub status: SelfSubjectReviewStatus,
 }
 
-/// TokenRequest as of the API group it belongs to.
+/// A token request.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
 #[resource(group = "authentication.k8s.io", version = "v1")]
 pub struct TokenRequest {
@@ -29,21 +24,16 @@ pub struct TokenRequest {
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<TokenRequestSpec>>,
+    #[field(tag = 2, always)]
+    pub spec: TokenRequestSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<TokenRequestStatus>>,
+    #[field(tag = 3, always)]
+    pub status: TokenRequestStatus,
 }
 
-/// TokenReview as of the API group it belongs to.
+/// A token review.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "authentication.k8s.io",
-    version = "v1",
-    plural = "tokenreviews",
-    scope = "Cluster"
-)]
+#[resource(group = "authentication.k8s.io", version = "v1", plural = "tokenreviews", scope = "Cluster")]
 pub struct TokenReview {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -52,11 +42,11 @@ pub struct TokenReview {
     #[field(tag = 2, always, required)]
     pub spec: TokenReviewSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<TokenReviewStatus>>,
+    #[field(tag = 3, always)]
+    pub status: TokenReviewStatus,
 }
 
-/// BoundObjectReference as of the API group it belongs to.
+/// A bound object reference.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct BoundObjectReference {
     /// Kind of the object.
@@ -65,88 +55,88 @@ pub struct BoundObjectReference {
     /// API version of the object.
     #[field(tag = 2)]
     pub api_version: String,
-    /// See the API reference.
+    /// Name.
     #[field(tag = 3)]
     pub name: String,
-    /// See the API reference.
+    /// Uid.
     #[field(tag = 4)]
     pub uid: String,
 }
 
-/// SelfSubjectReviewStatus as of the API group it belongs to.
+/// A self subject review status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct SelfSubjectReviewStatus {
-    /// See the API reference.
-    #[field(tag = 1)]
-    pub user_info: Option<Box<UserInfo>>,
+    /// User info.
+    #[field(tag = 1, always)]
+    pub user_info: UserInfo,
 }
 
-/// TokenRequestSpec as of the API group it belongs to.
+/// A token request spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct TokenRequestSpec {
-    /// See the API reference.
+    /// Audiences.
     #[field(tag = 1, list = "atomic")]
     pub audiences: Vec<String>,
-    /// See the API reference.
+    /// Bound object reference.
     #[field(tag = 3)]
     pub bound_object_ref: Option<Box<BoundObjectReference>>,
-    /// See the API reference.
+    /// Expiration, in seconds.
     #[field(tag = 4)]
-    pub expiration_seconds: i64,
+    pub expiration_seconds: Option<i64>,
 }
 
-/// TokenRequestStatus as of the API group it belongs to.
+/// A token request status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct TokenRequestStatus {
-    /// See the API reference.
+    /// Token.
     #[field(tag = 1)]
     pub token: String,
-    /// See the API reference.
+    /// Expiration timestamp.
     #[field(tag = 2, value, always)]
     pub expiration_timestamp: Option<crate::Time>,
 }
 
-/// TokenReviewSpec as of the API group it belongs to.
+/// A token review spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct TokenReviewSpec {
-    /// See the API reference.
+    /// Token.
     #[field(tag = 1, always, required)]
     pub token: String,
-    /// See the API reference.
+    /// Audiences.
     #[field(tag = 2, list = "atomic")]
     pub audiences: Vec<String>,
 }
 
-/// TokenReviewStatus as of the API group it belongs to.
+/// A token review status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct TokenReviewStatus {
-    /// See the API reference.
+    /// Authenticated.
     #[field(tag = 1)]
     pub authenticated: bool,
-    /// See the API reference.
-    #[field(tag = 2)]
-    pub user: Option<Box<UserInfo>>,
-    /// See the API reference.
+    /// User.
+    #[field(tag = 2, always)]
+    pub user: UserInfo,
+    /// Error.
     #[field(tag = 3)]
     pub error: String,
-    /// See the API reference.
+    /// Audiences.
     #[field(tag = 4, list = "atomic")]
     pub audiences: Vec<String>,
 }
 
-/// UserInfo as of the API group it belongs to.
+/// An user info.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct UserInfo {
-    /// See the API reference.
+    /// Username.
     #[field(tag = 1)]
     pub username: String,
-    /// See the API reference.
+    /// Uid.
     #[field(tag = 2)]
     pub uid: String,
-    /// See the API reference.
+    /// Groups.
     #[field(tag = 3, list = "atomic")]
     pub groups: Vec<String>,
-    /// See the API reference.
+    /// Extra.
     #[field(tag = 4)]
     pub extra: BTreeMap<String, Vec<String>>,
 }

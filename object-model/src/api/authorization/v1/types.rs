@@ -4,13 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{Reflect, Resource};
 
-/// LocalSubjectAccessReview as of the API group it belongs to.
+/// A local subject access review.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "authorization.k8s.io",
-    version = "v1",
-    plural = "localsubjectaccessreviews"
-)]
+#[resource(group = "authorization.k8s.io", version = "v1", plural = "localsubjectaccessreviews")]
 pub struct LocalSubjectAccessReview {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -19,18 +15,13 @@ pub struct LocalSubjectAccessReview {
     #[field(tag = 2, always, required)]
     pub spec: SubjectAccessReviewSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<SubjectAccessReviewStatus>>,
+    #[field(tag = 3, always)]
+    pub status: SubjectAccessReviewStatus,
 }
 
-/// SelfSubjectAccessReview as of the API group it belongs to.
+/// A self subject access review.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "authorization.k8s.io",
-    version = "v1",
-    plural = "selfsubjectaccessreviews",
-    scope = "Cluster"
-)]
+#[resource(group = "authorization.k8s.io", version = "v1", plural = "selfsubjectaccessreviews", scope = "Cluster")]
 pub struct SelfSubjectAccessReview {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -39,18 +30,13 @@ pub struct SelfSubjectAccessReview {
     #[field(tag = 2, always, required)]
     pub spec: SelfSubjectAccessReviewSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<SubjectAccessReviewStatus>>,
+    #[field(tag = 3, always)]
+    pub status: SubjectAccessReviewStatus,
 }
 
-/// SelfSubjectRulesReview as of the API group it belongs to.
+/// A self subject rules review.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "authorization.k8s.io",
-    version = "v1",
-    plural = "selfsubjectrulesreviews",
-    scope = "Cluster"
-)]
+#[resource(group = "authorization.k8s.io", version = "v1", plural = "selfsubjectrulesreviews", scope = "Cluster")]
 pub struct SelfSubjectRulesReview {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -59,18 +45,13 @@ pub struct SelfSubjectRulesReview {
     #[field(tag = 2, always, required)]
     pub spec: SelfSubjectRulesReviewSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<SubjectRulesReviewStatus>>,
+    #[field(tag = 3, always)]
+    pub status: SubjectRulesReviewStatus,
 }
 
-/// SubjectAccessReview as of the API group it belongs to.
+/// A subject access review.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "authorization.k8s.io",
-    version = "v1",
-    plural = "subjectaccessreviews",
-    scope = "Cluster"
-)]
+#[resource(group = "authorization.k8s.io", version = "v1", plural = "subjectaccessreviews", scope = "Cluster")]
 pub struct SubjectAccessReview {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -79,175 +60,175 @@ pub struct SubjectAccessReview {
     #[field(tag = 2, always, required)]
     pub spec: SubjectAccessReviewSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<SubjectAccessReviewStatus>>,
+    #[field(tag = 3, always)]
+    pub status: SubjectAccessReviewStatus,
 }
 
-/// FieldSelectorAttributes as of the API group it belongs to.
+/// A field selector attributes.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct FieldSelectorAttributes {
-    /// See the API reference.
+    /// Raw selector.
     #[field(tag = 1)]
     pub raw_selector: String,
-    /// See the API reference.
+    /// Requirements.
     #[field(tag = 2, list = "atomic")]
     pub requirements: Vec<crate::api::meta::v1::FieldSelectorRequirement>,
 }
 
-/// LabelSelectorAttributes as of the API group it belongs to.
+/// A label selector attributes.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct LabelSelectorAttributes {
-    /// See the API reference.
+    /// Raw selector.
     #[field(tag = 1)]
     pub raw_selector: String,
-    /// See the API reference.
+    /// Requirements.
     #[field(tag = 2, list = "atomic")]
     pub requirements: Vec<crate::api::meta::v1::LabelSelectorRequirement>,
 }
 
-/// NonResourceAttributes as of the API group it belongs to.
+/// A non resource attributes.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NonResourceAttributes {
-    /// See the API reference.
+    /// Path.
     #[field(tag = 1)]
     pub path: String,
-    /// See the API reference.
+    /// Verb.
     #[field(tag = 2)]
     pub verb: String,
 }
 
-/// NonResourceRule as of the API group it belongs to.
+/// A non resource rule.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NonResourceRule {
-    /// See the API reference.
+    /// Verbs.
     #[field(tag = 1, always, required, list = "atomic")]
     pub verbs: Vec<String>,
-    /// See the API reference.
+    /// Non resource UR Ls.
     #[field(tag = 2, name = "nonResourceURLs", list = "atomic")]
     pub non_resource_urls: Vec<String>,
 }
 
-/// ResourceAttributes as of the API group it belongs to.
+/// A resource attributes.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourceAttributes {
-    /// See the API reference.
+    /// Namespace.
     #[field(tag = 1)]
     pub namespace: String,
-    /// See the API reference.
+    /// Verb.
     #[field(tag = 2)]
     pub verb: String,
-    /// See the API reference.
+    /// Group.
     #[field(tag = 3)]
     pub group: String,
-    /// See the API reference.
+    /// Version.
     #[field(tag = 4)]
     pub version: String,
-    /// See the API reference.
+    /// Resource.
     #[field(tag = 5)]
     pub resource: String,
-    /// See the API reference.
+    /// Subresource.
     #[field(tag = 6)]
     pub subresource: String,
-    /// See the API reference.
+    /// Name.
     #[field(tag = 7)]
     pub name: String,
-    /// See the API reference.
+    /// Field selector.
     #[field(tag = 8)]
     pub field_selector: Option<Box<FieldSelectorAttributes>>,
-    /// See the API reference.
+    /// Label selector.
     #[field(tag = 9)]
     pub label_selector: Option<Box<LabelSelectorAttributes>>,
 }
 
-/// ResourceRule as of the API group it belongs to.
+/// A resource rule.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourceRule {
-    /// See the API reference.
+    /// Verbs.
     #[field(tag = 1, always, required, list = "atomic")]
     pub verbs: Vec<String>,
-    /// See the API reference.
+    /// Api groups.
     #[field(tag = 2, list = "atomic")]
     pub api_groups: Vec<String>,
-    /// See the API reference.
+    /// Resources.
     #[field(tag = 3, list = "atomic")]
     pub resources: Vec<String>,
-    /// See the API reference.
+    /// Resource names.
     #[field(tag = 4, list = "atomic")]
     pub resource_names: Vec<String>,
 }
 
-/// SelfSubjectAccessReviewSpec as of the API group it belongs to.
+/// A self subject access review spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct SelfSubjectAccessReviewSpec {
-    /// See the API reference.
+    /// Resource attributes.
     #[field(tag = 1)]
     pub resource_attributes: Option<Box<ResourceAttributes>>,
-    /// See the API reference.
+    /// Non resource attributes.
     #[field(tag = 2)]
     pub non_resource_attributes: Option<Box<NonResourceAttributes>>,
 }
 
-/// SelfSubjectRulesReviewSpec as of the API group it belongs to.
+/// A self subject rules review spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct SelfSubjectRulesReviewSpec {
-    /// See the API reference.
+    /// Namespace.
     #[field(tag = 1)]
     pub namespace: String,
 }
 
-/// SubjectAccessReviewSpec as of the API group it belongs to.
+/// A subject access review spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct SubjectAccessReviewSpec {
-    /// See the API reference.
+    /// Resource attributes.
     #[field(tag = 1)]
     pub resource_attributes: Option<Box<ResourceAttributes>>,
-    /// See the API reference.
+    /// Non resource attributes.
     #[field(tag = 2)]
     pub non_resource_attributes: Option<Box<NonResourceAttributes>>,
-    /// See the API reference.
+    /// User.
     #[field(tag = 3)]
     pub user: String,
-    /// See the API reference.
+    /// Groups.
     #[field(tag = 4, list = "atomic")]
     pub groups: Vec<String>,
-    /// See the API reference.
+    /// Extra.
     #[field(tag = 5)]
     pub extra: BTreeMap<String, Vec<String>>,
-    /// See the API reference.
+    /// Uid.
     #[field(tag = 6)]
     pub uid: String,
 }
 
-/// SubjectAccessReviewStatus as of the API group it belongs to.
+/// A subject access review status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct SubjectAccessReviewStatus {
-    /// See the API reference.
+    /// Allowed.
     #[field(tag = 1, always, required)]
     pub allowed: bool,
-    /// See the API reference.
+    /// Reason.
     #[field(tag = 2)]
     pub reason: String,
-    /// See the API reference.
+    /// Evaluation error.
     #[field(tag = 3)]
     pub evaluation_error: String,
-    /// See the API reference.
+    /// Denied.
     #[field(tag = 4)]
     pub denied: bool,
 }
 
-/// SubjectRulesReviewStatus as of the API group it belongs to.
+/// A subject rules review status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct SubjectRulesReviewStatus {
-    /// See the API reference.
+    /// Resource rules.
     #[field(tag = 1, always, required, list = "atomic")]
     pub resource_rules: Vec<ResourceRule>,
-    /// See the API reference.
+    /// Non resource rules.
     #[field(tag = 2, always, required, list = "atomic")]
     pub non_resource_rules: Vec<NonResourceRule>,
-    /// See the API reference.
+    /// Incomplete.
     #[field(tag = 3, always, required)]
     pub incomplete: bool,
-    /// See the API reference.
+    /// Evaluation error.
     #[field(tag = 4)]
     pub evaluation_error: String,
 }

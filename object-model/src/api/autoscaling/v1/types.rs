@@ -2,16 +2,9 @@
 
 use crate::{Reflect, Resource};
 
-/// HorizontalPodAutoscaler as of the API group it belongs to.
+/// A horizontal pod autoscaler.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "autoscaling",
-    version = "v1",
-    plural = "horizontalpodautoscalers",
-    short = "hpa",
-    categories = "all",
-    subresources = "status"
-)]
+#[resource(group = "autoscaling", version = "v1", plural = "horizontalpodautoscalers", short = "hpa", categories = "all", subresources = "status")]
 pub struct HorizontalPodAutoscaler {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -20,11 +13,11 @@ pub struct HorizontalPodAutoscaler {
     #[field(tag = 2, always, required)]
     pub spec: HorizontalPodAutoscalerSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<HorizontalPodAutoscalerStatus>>,
+    #[field(tag = 3, always)]
+    pub status: HorizontalPodAutoscalerStatus,
 }
 
-/// Scale as of the API group it belongs to.
+/// A scale.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
 #[resource(group = "autoscaling", version = "v1", rules)]
 pub struct Scale {
@@ -32,21 +25,21 @@ pub struct Scale {
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<ScaleSpec>>,
+    #[field(tag = 2, always)]
+    pub spec: ScaleSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<ScaleStatus>>,
+    #[field(tag = 3, always)]
+    pub status: ScaleStatus,
 }
 
-/// CrossVersionObjectReference as of the API group it belongs to.
+/// A cross version object reference.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct CrossVersionObjectReference {
     /// Kind of the object.
     #[field(tag = 1, always, required)]
     pub kind: String,
-    /// See the API reference.
+    /// Name.
     #[field(tag = 2, always, required)]
     pub name: String,
     /// API version of the object.
@@ -54,58 +47,58 @@ pub struct CrossVersionObjectReference {
     pub api_version: String,
 }
 
-/// HorizontalPodAutoscalerSpec as of the API group it belongs to.
+/// A horizontal pod autoscaler spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct HorizontalPodAutoscalerSpec {
-    /// See the API reference.
+    /// Scale target reference.
     #[field(tag = 1, always, required)]
     pub scale_target_ref: CrossVersionObjectReference,
-    /// See the API reference.
+    /// Min replicas.
     #[field(tag = 2)]
-    pub min_replicas: i32,
-    /// See the API reference.
+    pub min_replicas: Option<i32>,
+    /// Max replicas.
     #[field(tag = 3, always, required)]
     pub max_replicas: i32,
-    /// See the API reference.
+    /// Target CPU utilization percentage.
     #[field(tag = 4, name = "targetCPUUtilizationPercentage")]
     pub target_cpu_utilization_percentage: i32,
 }
 
-/// HorizontalPodAutoscalerStatus as of the API group it belongs to.
+/// A horizontal pod autoscaler status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct HorizontalPodAutoscalerStatus {
-    /// See the API reference.
+    /// Observed generation.
     #[field(tag = 1)]
-    pub observed_generation: i64,
-    /// See the API reference.
-    #[field(tag = 2, value, always)]
+    pub observed_generation: Option<i64>,
+    /// Last scale time.
+    #[field(tag = 2)]
     pub last_scale_time: Option<crate::Time>,
-    /// See the API reference.
+    /// Current replicas.
     #[field(tag = 3, always, required)]
     pub current_replicas: i32,
-    /// See the API reference.
+    /// Desired replicas.
     #[field(tag = 4, always, required)]
     pub desired_replicas: i32,
-    /// See the API reference.
+    /// Current CPU utilization percentage.
     #[field(tag = 5, name = "currentCPUUtilizationPercentage")]
-    pub current_cpu_utilization_percentage: i32,
+    pub current_cpu_utilization_percentage: Option<i32>,
 }
 
-/// ScaleSpec as of the API group it belongs to.
+/// A scale spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ScaleSpec {
-    /// See the API reference.
+    /// Replicas.
     #[field(tag = 1)]
     pub replicas: i32,
 }
 
-/// ScaleStatus as of the API group it belongs to.
+/// A scale status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ScaleStatus {
-    /// See the API reference.
+    /// Replicas.
     #[field(tag = 1, always, required)]
     pub replicas: i32,
-    /// See the API reference.
+    /// Selector.
     #[field(tag = 2)]
     pub selector: String,
 }

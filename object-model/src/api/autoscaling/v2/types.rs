@@ -2,17 +2,9 @@
 
 use crate::{Reflect, Resource};
 
-/// HorizontalPodAutoscaler as of the API group it belongs to.
+/// A horizontal pod autoscaler.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "autoscaling",
-    version = "v2",
-    plural = "horizontalpodautoscalers",
-    short = "hpa",
-    categories = "all",
-    subresources = "status",
-    rules
-)]
+#[resource(group = "autoscaling", version = "v2", plural = "horizontalpodautoscalers", short = "hpa", categories = "all", subresources = "status", rules)]
 pub struct HorizontalPodAutoscaler {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -21,45 +13,45 @@ pub struct HorizontalPodAutoscaler {
     #[field(tag = 2, always, required)]
     pub spec: HorizontalPodAutoscalerSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<HorizontalPodAutoscalerStatus>>,
+    #[field(tag = 3, always)]
+    pub status: HorizontalPodAutoscalerStatus,
 }
 
-/// ContainerResourceMetricSource as of the API group it belongs to.
+/// A container resource metric source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ContainerResourceMetricSource {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Target.
     #[field(tag = 2, always, required)]
     pub target: MetricTarget,
-    /// See the API reference.
+    /// Container.
     #[field(tag = 3, always, required)]
     pub container: String,
 }
 
-/// ContainerResourceMetricStatus as of the API group it belongs to.
+/// A container resource metric status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ContainerResourceMetricStatus {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Current.
     #[field(tag = 2, always, required)]
     pub current: MetricValueStatus,
-    /// See the API reference.
+    /// Container.
     #[field(tag = 3, always, required)]
     pub container: String,
 }
 
-/// CrossVersionObjectReference as of the API group it belongs to.
+/// A cross version object reference.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CrossVersionObjectReference {
     /// Kind of the object.
     #[field(tag = 1, always, required)]
     pub kind: String,
-    /// See the API reference.
+    /// Name.
     #[field(tag = 2, always, required)]
     pub name: String,
     /// API version of the object.
@@ -67,295 +59,289 @@ pub struct CrossVersionObjectReference {
     pub api_version: String,
 }
 
-/// ExternalMetricSource as of the API group it belongs to.
+/// An external metric source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ExternalMetricSource {
-    /// See the API reference.
+    /// Metric.
     #[field(tag = 1, always, required)]
     pub metric: MetricIdentifier,
-    /// See the API reference.
+    /// Target.
     #[field(tag = 2, always, required)]
     pub target: MetricTarget,
 }
 
-/// ExternalMetricStatus as of the API group it belongs to.
+/// An external metric status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ExternalMetricStatus {
-    /// See the API reference.
+    /// Metric.
     #[field(tag = 1, always, required)]
     pub metric: MetricIdentifier,
-    /// See the API reference.
+    /// Current.
     #[field(tag = 2, always, required)]
     pub current: MetricValueStatus,
 }
 
-/// HPAScalingPolicy as of the API group it belongs to.
+/// A hpa scaling policy.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct HPAScalingPolicy {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Value.
     #[field(tag = 2, always, required)]
     pub value: i32,
-    /// See the API reference.
+    /// Period, in seconds.
     #[field(tag = 3, always, required)]
     pub period_seconds: i32,
 }
 
-/// HPAScalingRules as of the API group it belongs to.
+/// A hpa scaling rules.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct HPAScalingRules {
-    /// See the API reference.
+    /// Select policy.
     #[field(tag = 1)]
-    pub select_policy: String,
-    /// See the API reference.
+    pub select_policy: Option<String>,
+    /// Policies.
     #[field(tag = 2, list = "atomic")]
     pub policies: Vec<HPAScalingPolicy>,
-    /// See the API reference.
+    /// Stabilization window, in seconds.
     #[field(tag = 3)]
-    pub stabilization_window_seconds: i32,
-    /// See the API reference.
+    pub stabilization_window_seconds: Option<i32>,
+    /// Tolerance.
     #[field(tag = 4)]
-    pub tolerance: crate::Quantity,
+    pub tolerance: Option<crate::Quantity>,
 }
 
-/// HorizontalPodAutoscalerBehavior as of the API group it belongs to.
+/// A horizontal pod autoscaler behavior.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct HorizontalPodAutoscalerBehavior {
-    /// See the API reference.
+    /// Scale up.
     #[field(tag = 1)]
     pub scale_up: Option<Box<HPAScalingRules>>,
-    /// See the API reference.
+    /// Scale down.
     #[field(tag = 2)]
     pub scale_down: Option<Box<HPAScalingRules>>,
 }
 
-/// HorizontalPodAutoscalerCondition as of the API group it belongs to.
+/// A horizontal pod autoscaler condition.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct HorizontalPodAutoscalerCondition {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Status.
     #[field(tag = 2, always, required)]
     pub status: String,
-    /// See the API reference.
+    /// Last transition time.
     #[field(tag = 3, value, always)]
     pub last_transition_time: Option<crate::Time>,
-    /// See the API reference.
+    /// Reason.
     #[field(tag = 4)]
     pub reason: String,
-    /// See the API reference.
+    /// Message.
     #[field(tag = 5)]
     pub message: String,
 }
 
-/// HorizontalPodAutoscalerSpec as of the API group it belongs to.
+/// A horizontal pod autoscaler spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct HorizontalPodAutoscalerSpec {
-    /// See the API reference.
+    /// Scale target reference.
     #[field(tag = 1, always, required)]
     pub scale_target_ref: CrossVersionObjectReference,
-    /// See the API reference.
+    /// Min replicas.
     #[field(tag = 2)]
-    pub min_replicas: i32,
-    /// See the API reference.
+    pub min_replicas: Option<i32>,
+    /// Max replicas.
     #[field(tag = 3, always, required)]
     pub max_replicas: i32,
-    /// See the API reference.
+    /// Metrics.
     #[field(tag = 4, list = "atomic")]
     pub metrics: Vec<MetricSpec>,
-    /// See the API reference.
+    /// Behavior.
     #[field(tag = 5)]
     pub behavior: Option<Box<HorizontalPodAutoscalerBehavior>>,
 }
 
-/// HorizontalPodAutoscalerStatus as of the API group it belongs to.
+/// A horizontal pod autoscaler status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct HorizontalPodAutoscalerStatus {
-    /// See the API reference.
+    /// Observed generation.
     #[field(tag = 1)]
-    pub observed_generation: i64,
-    /// See the API reference.
-    #[field(tag = 2, value, always)]
+    pub observed_generation: Option<i64>,
+    /// Last scale time.
+    #[field(tag = 2)]
     pub last_scale_time: Option<crate::Time>,
-    /// See the API reference.
+    /// Current replicas.
     #[field(tag = 3)]
     pub current_replicas: i32,
-    /// See the API reference.
+    /// Desired replicas.
     #[field(tag = 4, always, required)]
     pub desired_replicas: i32,
-    /// See the API reference.
+    /// Current metrics.
     #[field(tag = 5, list = "atomic")]
     pub current_metrics: Vec<MetricStatus>,
-    /// See the API reference.
-    #[field(
-        tag = 6,
-        list = "map",
-        keys = "type",
-        patch = "merge",
-        merge_key = "type"
-    )]
+    /// Conditions.
+    #[field(tag = 6, list = "map", keys = "type", patch = "merge", merge_key = "type")]
     pub conditions: Vec<HorizontalPodAutoscalerCondition>,
 }
 
-/// MetricIdentifier as of the API group it belongs to.
+/// A metric identifier.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct MetricIdentifier {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Selector.
     #[field(tag = 2)]
     pub selector: Option<Box<crate::api::meta::v1::LabelSelector>>,
 }
 
-/// MetricSpec as of the API group it belongs to.
+/// A metric spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct MetricSpec {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Object.
     #[field(tag = 2)]
     pub object: Option<Box<ObjectMetricSource>>,
-    /// See the API reference.
+    /// Pods.
     #[field(tag = 3)]
     pub pods: Option<Box<PodsMetricSource>>,
-    /// See the API reference.
+    /// Resource.
     #[field(tag = 4)]
     pub resource: Option<Box<ResourceMetricSource>>,
-    /// See the API reference.
+    /// External.
     #[field(tag = 5)]
     pub external: Option<Box<ExternalMetricSource>>,
-    /// See the API reference.
+    /// Container resource.
     #[field(tag = 7)]
     pub container_resource: Option<Box<ContainerResourceMetricSource>>,
 }
 
-/// MetricStatus as of the API group it belongs to.
+/// A metric status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct MetricStatus {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Object.
     #[field(tag = 2)]
     pub object: Option<Box<ObjectMetricStatus>>,
-    /// See the API reference.
+    /// Pods.
     #[field(tag = 3)]
     pub pods: Option<Box<PodsMetricStatus>>,
-    /// See the API reference.
+    /// Resource.
     #[field(tag = 4)]
     pub resource: Option<Box<ResourceMetricStatus>>,
-    /// See the API reference.
+    /// External.
     #[field(tag = 5)]
     pub external: Option<Box<ExternalMetricStatus>>,
-    /// See the API reference.
+    /// Container resource.
     #[field(tag = 7)]
     pub container_resource: Option<Box<ContainerResourceMetricStatus>>,
 }
 
-/// MetricTarget as of the API group it belongs to.
+/// A metric target.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct MetricTarget {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Value.
     #[field(tag = 2)]
-    pub value: crate::Quantity,
-    /// See the API reference.
+    pub value: Option<crate::Quantity>,
+    /// Average value.
     #[field(tag = 3)]
-    pub average_value: crate::Quantity,
-    /// See the API reference.
+    pub average_value: Option<crate::Quantity>,
+    /// Average utilization.
     #[field(tag = 4)]
-    pub average_utilization: i32,
+    pub average_utilization: Option<i32>,
 }
 
-/// MetricValueStatus as of the API group it belongs to.
+/// A metric value status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct MetricValueStatus {
-    /// See the API reference.
+    /// Value.
     #[field(tag = 1)]
-    pub value: crate::Quantity,
-    /// See the API reference.
+    pub value: Option<crate::Quantity>,
+    /// Average value.
     #[field(tag = 2)]
-    pub average_value: crate::Quantity,
-    /// See the API reference.
+    pub average_value: Option<crate::Quantity>,
+    /// Average utilization.
     #[field(tag = 3)]
-    pub average_utilization: i32,
+    pub average_utilization: Option<i32>,
 }
 
-/// ObjectMetricSource as of the API group it belongs to.
+/// An object metric source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ObjectMetricSource {
-    /// See the API reference.
+    /// Described object.
     #[field(tag = 1, always, required)]
     pub described_object: CrossVersionObjectReference,
-    /// See the API reference.
+    /// Target.
     #[field(tag = 2, always, required)]
     pub target: MetricTarget,
-    /// See the API reference.
+    /// Metric.
     #[field(tag = 3, always, required)]
     pub metric: MetricIdentifier,
 }
 
-/// ObjectMetricStatus as of the API group it belongs to.
+/// An object metric status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ObjectMetricStatus {
-    /// See the API reference.
+    /// Metric.
     #[field(tag = 1, always, required)]
     pub metric: MetricIdentifier,
-    /// See the API reference.
+    /// Current.
     #[field(tag = 2, always, required)]
     pub current: MetricValueStatus,
-    /// See the API reference.
+    /// Described object.
     #[field(tag = 3, always, required)]
     pub described_object: CrossVersionObjectReference,
 }
 
-/// PodsMetricSource as of the API group it belongs to.
+/// A pods metric source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodsMetricSource {
-    /// See the API reference.
+    /// Metric.
     #[field(tag = 1, always, required)]
     pub metric: MetricIdentifier,
-    /// See the API reference.
+    /// Target.
     #[field(tag = 2, always, required)]
     pub target: MetricTarget,
 }
 
-/// PodsMetricStatus as of the API group it belongs to.
+/// A pods metric status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodsMetricStatus {
-    /// See the API reference.
+    /// Metric.
     #[field(tag = 1, always, required)]
     pub metric: MetricIdentifier,
-    /// See the API reference.
+    /// Current.
     #[field(tag = 2, always, required)]
     pub current: MetricValueStatus,
 }
 
-/// ResourceMetricSource as of the API group it belongs to.
+/// A resource metric source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourceMetricSource {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Target.
     #[field(tag = 2, always, required)]
     pub target: MetricTarget,
 }
 
-/// ResourceMetricStatus as of the API group it belongs to.
+/// A resource metric status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourceMetricStatus {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Current.
     #[field(tag = 2, always, required)]
     pub current: MetricValueStatus,
 }

@@ -4,16 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{Reflect, Resource};
 
-/// CertificateSigningRequest as of the API group it belongs to.
+/// A certificate signing request.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "certificates.k8s.io",
-    version = "v1",
-    plural = "certificatesigningrequests",
-    scope = "Cluster",
-    short = "csr",
-    subresources = "approval,status"
-)]
+#[resource(group = "certificates.k8s.io", version = "v1", plural = "certificatesigningrequests", scope = "Cluster", short = "csr", subresources = "approval,status")]
 pub struct CertificateSigningRequest {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -22,69 +15,69 @@ pub struct CertificateSigningRequest {
     #[field(tag = 2, always, required)]
     pub spec: CertificateSigningRequestSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<CertificateSigningRequestStatus>>,
+    #[field(tag = 3, always)]
+    pub status: CertificateSigningRequestStatus,
 }
 
-/// CertificateSigningRequestCondition as of the API group it belongs to.
+/// A certificate signing request condition.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CertificateSigningRequestCondition {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Reason.
     #[field(tag = 2)]
     pub reason: String,
-    /// See the API reference.
+    /// Message.
     #[field(tag = 3)]
     pub message: String,
-    /// See the API reference.
+    /// Last update time.
     #[field(tag = 4, value, always)]
     pub last_update_time: Option<crate::Time>,
-    /// See the API reference.
+    /// Last transition time.
     #[field(tag = 5, value, always)]
     pub last_transition_time: Option<crate::Time>,
-    /// See the API reference.
+    /// Status.
     #[field(tag = 6, always, required)]
     pub status: String,
 }
 
-/// CertificateSigningRequestSpec as of the API group it belongs to.
+/// A certificate signing request spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CertificateSigningRequestSpec {
-    /// See the API reference.
+    /// Request.
     #[field(tag = 1, always, required)]
     pub request: crate::ByteString,
-    /// See the API reference.
+    /// Username.
     #[field(tag = 2)]
     pub username: String,
-    /// See the API reference.
+    /// Uid.
     #[field(tag = 3)]
     pub uid: String,
-    /// See the API reference.
+    /// Groups.
     #[field(tag = 4, list = "atomic")]
     pub groups: Vec<String>,
-    /// See the API reference.
+    /// Usages.
     #[field(tag = 5, list = "atomic")]
     pub usages: Vec<String>,
-    /// See the API reference.
+    /// Extra.
     #[field(tag = 6)]
     pub extra: BTreeMap<String, Vec<String>>,
-    /// See the API reference.
+    /// Signer name.
     #[field(tag = 7, always, required)]
     pub signer_name: String,
-    /// See the API reference.
+    /// Expiration, in seconds.
     #[field(tag = 8)]
-    pub expiration_seconds: i32,
+    pub expiration_seconds: Option<i32>,
 }
 
-/// CertificateSigningRequestStatus as of the API group it belongs to.
+/// A certificate signing request status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CertificateSigningRequestStatus {
-    /// See the API reference.
+    /// Conditions.
     #[field(tag = 1, list = "map", keys = "type")]
     pub conditions: Vec<CertificateSigningRequestCondition>,
-    /// See the API reference.
+    /// Certificate.
     #[field(tag = 2)]
     pub certificate: crate::ByteString,
 }

@@ -2,14 +2,9 @@
 
 use crate::{Reflect, Resource};
 
-/// ClusterTrustBundle as of the API group it belongs to.
+/// A cluster trust bundle.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "certificates.k8s.io",
-    version = "v1alpha1",
-    plural = "clustertrustbundles",
-    scope = "Cluster"
-)]
+#[resource(group = "certificates.k8s.io", version = "v1alpha1", plural = "clustertrustbundles", scope = "Cluster")]
 pub struct ClusterTrustBundle {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -19,13 +14,13 @@ pub struct ClusterTrustBundle {
     pub spec: ClusterTrustBundleSpec,
 }
 
-/// ClusterTrustBundleSpec as of the API group it belongs to.
+/// A cluster trust bundle spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ClusterTrustBundleSpec {
-    /// See the API reference.
+    /// Signer name.
     #[field(tag = 1)]
     pub signer_name: String,
-    /// See the API reference.
+    /// Trust bundle.
     #[field(tag = 2, always, required)]
     pub trust_bundle: String,
 }

@@ -4,14 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{Reflect, Resource};
 
-/// ClusterTrustBundle as of the API group it belongs to.
+/// A cluster trust bundle.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "certificates.k8s.io",
-    version = "v1beta1",
-    plural = "clustertrustbundles",
-    scope = "Cluster"
-)]
+#[resource(group = "certificates.k8s.io", version = "v1beta1", plural = "clustertrustbundles", scope = "Cluster")]
 pub struct ClusterTrustBundle {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -21,14 +16,9 @@ pub struct ClusterTrustBundle {
     pub spec: ClusterTrustBundleSpec,
 }
 
-/// PodCertificateRequest as of the API group it belongs to.
+/// A pod certificate request.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "certificates.k8s.io",
-    version = "v1beta1",
-    plural = "podcertificaterequests",
-    subresources = "status"
-)]
+#[resource(group = "certificates.k8s.io", version = "v1beta1", plural = "podcertificaterequests", subresources = "status")]
 pub struct PodCertificateRequest {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -37,84 +27,78 @@ pub struct PodCertificateRequest {
     #[field(tag = 2, always, required)]
     pub spec: PodCertificateRequestSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<PodCertificateRequestStatus>>,
+    #[field(tag = 3, always)]
+    pub status: PodCertificateRequestStatus,
 }
 
-/// ClusterTrustBundleSpec as of the API group it belongs to.
+/// A cluster trust bundle spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ClusterTrustBundleSpec {
-    /// See the API reference.
+    /// Signer name.
     #[field(tag = 1)]
     pub signer_name: String,
-    /// See the API reference.
+    /// Trust bundle.
     #[field(tag = 2, always, required)]
     pub trust_bundle: String,
 }
 
-/// PodCertificateRequestSpec as of the API group it belongs to.
+/// A pod certificate request spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodCertificateRequestSpec {
-    /// See the API reference.
+    /// Signer name.
     #[field(tag = 1, always, required)]
     pub signer_name: String,
-    /// See the API reference.
+    /// Pod name.
     #[field(tag = 2, always, required)]
     pub pod_name: String,
-    /// See the API reference.
+    /// Pod UID.
     #[field(tag = 3, name = "podUID", always, required)]
     pub pod_uid: String,
-    /// See the API reference.
+    /// Service account name.
     #[field(tag = 4, always, required)]
     pub service_account_name: String,
-    /// See the API reference.
+    /// Service account UID.
     #[field(tag = 5, name = "serviceAccountUID", always, required)]
     pub service_account_uid: String,
-    /// See the API reference.
+    /// Node name.
     #[field(tag = 6, always, required)]
     pub node_name: String,
-    /// See the API reference.
+    /// Node UID.
     #[field(tag = 7, name = "nodeUID", always, required)]
     pub node_uid: String,
-    /// See the API reference.
+    /// Max expiration, in seconds.
     #[field(tag = 8)]
     pub max_expiration_seconds: i32,
-    /// See the API reference.
+    /// Pkix public key.
     #[field(tag = 9)]
     pub pkix_public_key: crate::ByteString,
-    /// See the API reference.
+    /// Proof of possession.
     #[field(tag = 10)]
     pub proof_of_possession: crate::ByteString,
-    /// See the API reference.
+    /// Unverified user annotations.
     #[field(tag = 11)]
     pub unverified_user_annotations: BTreeMap<String, String>,
-    /// See the API reference.
+    /// Stub PKCS10 request.
     #[field(tag = 12, name = "stubPKCS10Request", always, required)]
     pub stub_pkcs10_request: crate::ByteString,
 }
 
-/// PodCertificateRequestStatus as of the API group it belongs to.
+/// A pod certificate request status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodCertificateRequestStatus {
-    /// See the API reference.
-    #[field(
-        tag = 1,
-        list = "map",
-        keys = "type",
-        patch = "merge",
-        merge_key = "type"
-    )]
+    /// Conditions.
+    #[field(tag = 1, list = "map", keys = "type", patch = "merge", merge_key = "type")]
     pub conditions: Vec<crate::api::meta::v1::Condition>,
-    /// See the API reference.
+    /// Certificate chain.
     #[field(tag = 2)]
     pub certificate_chain: String,
-    /// See the API reference.
+    /// Not before.
     #[field(tag = 4, value, always)]
     pub not_before: Option<crate::Time>,
-    /// See the API reference.
+    /// Begin refresh at.
     #[field(tag = 5, value, always)]
     pub begin_refresh_at: Option<crate::Time>,
-    /// See the API reference.
+    /// Not after.
     #[field(tag = 6, value, always)]
     pub not_after: Option<crate::Time>,
 }

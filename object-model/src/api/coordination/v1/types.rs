@@ -2,45 +2,40 @@
 
 use crate::{Reflect, Resource};
 
-/// Lease as of the API group it belongs to.
+/// A lease.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "coordination.k8s.io",
-    version = "v1",
-    plural = "leases",
-    rules
-)]
+#[resource(group = "coordination.k8s.io", version = "v1", plural = "leases", rules)]
 pub struct Lease {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<LeaseSpec>>,
+    #[field(tag = 2, always)]
+    pub spec: LeaseSpec,
 }
 
-/// LeaseSpec as of the API group it belongs to.
+/// A lease spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct LeaseSpec {
-    /// See the API reference.
+    /// Holder identity.
     #[field(tag = 1)]
-    pub holder_identity: String,
-    /// See the API reference.
+    pub holder_identity: Option<String>,
+    /// Lease duration, in seconds.
     #[field(tag = 2)]
-    pub lease_duration_seconds: i32,
-    /// See the API reference.
-    #[field(tag = 3, value, always)]
+    pub lease_duration_seconds: Option<i32>,
+    /// Acquire time.
+    #[field(tag = 3)]
     pub acquire_time: Option<crate::MicroTime>,
-    /// See the API reference.
-    #[field(tag = 4, value, always)]
+    /// Renew time.
+    #[field(tag = 4)]
     pub renew_time: Option<crate::MicroTime>,
-    /// See the API reference.
+    /// Lease transitions.
     #[field(tag = 5)]
-    pub lease_transitions: i32,
-    /// See the API reference.
+    pub lease_transitions: Option<i32>,
+    /// Strategy.
     #[field(tag = 6)]
-    pub strategy: String,
-    /// See the API reference.
+    pub strategy: Option<String>,
+    /// Preferred holder.
     #[field(tag = 7)]
-    pub preferred_holder: String,
+    pub preferred_holder: Option<String>,
 }

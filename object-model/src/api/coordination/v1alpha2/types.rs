@@ -2,13 +2,9 @@
 
 use crate::{Reflect, Resource};
 
-/// LeaseCandidate as of the API group it belongs to.
+/// A lease candidate.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "coordination.k8s.io",
-    version = "v1alpha2",
-    plural = "leasecandidates"
-)]
+#[resource(group = "coordination.k8s.io", version = "v1alpha2", plural = "leasecandidates")]
 pub struct LeaseCandidate {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -18,25 +14,25 @@ pub struct LeaseCandidate {
     pub spec: LeaseCandidateSpec,
 }
 
-/// LeaseCandidateSpec as of the API group it belongs to.
+/// A lease candidate spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct LeaseCandidateSpec {
-    /// See the API reference.
+    /// Lease name.
     #[field(tag = 1, always, required)]
     pub lease_name: String,
-    /// See the API reference.
+    /// Ping time.
     #[field(tag = 2, value, always)]
     pub ping_time: Option<crate::MicroTime>,
-    /// See the API reference.
+    /// Renew time.
     #[field(tag = 3, value, always)]
     pub renew_time: Option<crate::MicroTime>,
-    /// See the API reference.
+    /// Binary version.
     #[field(tag = 4, always, required)]
     pub binary_version: String,
-    /// See the API reference.
+    /// Emulation version.
     #[field(tag = 5)]
     pub emulation_version: String,
-    /// See the API reference.
+    /// Strategy.
     #[field(tag = 6, always, required)]
     pub strategy: String,
 }

@@ -2,16 +2,16 @@
 
 use crate::Resource;
 
-use super::ObjectReference;
+use super::{ObjectReference};
 
-/// Binding as of the API group it belongs to.
+/// A binding.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
 #[resource(version = "v1", plural = "bindings", rules)]
 pub struct Binding {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
-    /// See the API reference.
+    /// Target.
     #[field(tag = 2, always, required)]
     pub target: ObjectReference,
 }

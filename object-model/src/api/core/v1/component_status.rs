@@ -2,42 +2,31 @@
 
 use crate::{Reflect, Resource};
 
-/// ComponentStatus as of the API group it belongs to.
+/// A component status.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    version = "v1",
-    plural = "componentstatuses",
-    scope = "Cluster",
-    short = "cs"
-)]
+#[resource(version = "v1", plural = "componentstatuses", scope = "Cluster", short = "cs")]
 pub struct ComponentStatus {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
-    /// See the API reference.
-    #[field(
-        tag = 2,
-        list = "map",
-        keys = "type",
-        patch = "merge",
-        merge_key = "type"
-    )]
+    /// Conditions.
+    #[field(tag = 2, list = "map", keys = "type", patch = "merge", merge_key = "type")]
     pub conditions: Vec<ComponentCondition>,
 }
 
-/// ComponentCondition as of the API group it belongs to.
+/// A component condition.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ComponentCondition {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Status.
     #[field(tag = 2, always, required)]
     pub status: String,
-    /// See the API reference.
+    /// Message.
     #[field(tag = 3)]
     pub message: String,
-    /// See the API reference.
+    /// Error.
     #[field(tag = 4)]
     pub error: String,
 }

@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 
 use crate::Resource;
 
-/// ConfigMap as of the API group it belongs to.
+/// A config map.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
 #[resource(version = "v1", plural = "configmaps", short = "cm", rules)]
 pub struct ConfigMap {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
-    /// See the API reference.
+    /// Data.
     #[field(tag = 2)]
     pub data: BTreeMap<String, String>,
-    /// See the API reference.
+    /// Binary data.
     #[field(tag = 3)]
     pub binary_data: BTreeMap<String, crate::ByteString>,
-    /// See the API reference.
+    /// Immutable.
     #[field(tag = 4)]
-    pub immutable: bool,
+    pub immutable: Option<bool>,
 }

@@ -2,66 +2,66 @@
 
 use crate::{Reflect, Resource};
 
-use super::ObjectReference;
+use super::{ObjectReference};
 
-/// Endpoints as of the API group it belongs to.
+/// An endpoints.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
 #[resource(version = "v1", plural = "endpoints", short = "ep", rules)]
 pub struct Endpoints {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
-    /// See the API reference.
+    /// Subsets.
     #[field(tag = 2, list = "atomic")]
     pub subsets: Vec<EndpointSubset>,
 }
 
-/// EndpointAddress as of the API group it belongs to.
+/// An endpoint address.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct EndpointAddress {
-    /// See the API reference.
+    /// Ip.
     #[field(tag = 1, always, required)]
     pub ip: String,
-    /// See the API reference.
+    /// Target reference.
     #[field(tag = 2)]
     pub target_ref: Option<Box<ObjectReference>>,
-    /// See the API reference.
+    /// Hostname.
     #[field(tag = 3)]
     pub hostname: String,
-    /// See the API reference.
+    /// Node name.
     #[field(tag = 4)]
-    pub node_name: String,
+    pub node_name: Option<String>,
 }
 
-/// EndpointPort as of the API group it belongs to.
+/// An endpoint port.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct EndpointPort {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1)]
     pub name: String,
-    /// See the API reference.
+    /// Port.
     #[field(tag = 2, always, required)]
     pub port: i32,
-    /// See the API reference.
+    /// Protocol.
     #[field(tag = 3)]
     pub protocol: String,
-    /// See the API reference.
+    /// App protocol.
     #[field(tag = 4)]
-    pub app_protocol: String,
+    pub app_protocol: Option<String>,
 }
 
-/// EndpointSubset as of the API group it belongs to.
+/// An endpoint subset.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct EndpointSubset {
-    /// See the API reference.
+    /// Addresses.
     #[field(tag = 1, list = "atomic")]
     pub addresses: Vec<EndpointAddress>,
-    /// See the API reference.
+    /// Not ready addresses.
     #[field(tag = 2, list = "atomic")]
     pub not_ready_addresses: Vec<EndpointAddress>,
-    /// See the API reference.
+    /// Ports.
     #[field(tag = 3, list = "atomic")]
     pub ports: Vec<EndpointPort>,
 }

@@ -2,77 +2,77 @@
 
 use crate::{Reflect, Resource};
 
-use super::ObjectReference;
+use super::{ObjectReference};
 
-/// Event as of the API group it belongs to.
+/// An event.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
 #[resource(version = "v1", plural = "events", short = "ev", rules)]
 pub struct Event {
     /// Standard object metadata.
     #[field(tag = 1, always, required)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
-    /// See the API reference.
+    /// Involved object.
     #[field(tag = 2, always, required)]
     pub involved_object: ObjectReference,
-    /// See the API reference.
+    /// Reason.
     #[field(tag = 3)]
     pub reason: String,
-    /// See the API reference.
+    /// Message.
     #[field(tag = 4)]
     pub message: String,
-    /// See the API reference.
-    #[field(tag = 5)]
-    pub source: Option<Box<EventSource>>,
-    /// See the API reference.
+    /// Source.
+    #[field(tag = 5, always)]
+    pub source: EventSource,
+    /// First timestamp.
     #[field(tag = 6, value, always)]
     pub first_timestamp: Option<crate::Time>,
-    /// See the API reference.
+    /// Last timestamp.
     #[field(tag = 7, value, always)]
     pub last_timestamp: Option<crate::Time>,
-    /// See the API reference.
+    /// Count.
     #[field(tag = 8)]
     pub count: i32,
-    /// See the API reference.
+    /// Type.
     #[field(tag = 9)]
     pub type_: String,
-    /// See the API reference.
+    /// Event time.
     #[field(tag = 10, value, always)]
     pub event_time: Option<crate::MicroTime>,
-    /// See the API reference.
+    /// Series.
     #[field(tag = 11)]
     pub series: Option<Box<EventSeries>>,
-    /// See the API reference.
+    /// Action.
     #[field(tag = 12)]
     pub action: String,
-    /// See the API reference.
+    /// Related.
     #[field(tag = 13)]
     pub related: Option<Box<ObjectReference>>,
-    /// See the API reference.
+    /// Reporting component.
     #[field(tag = 14)]
     pub reporting_component: String,
-    /// See the API reference.
+    /// Reporting instance.
     #[field(tag = 15)]
     pub reporting_instance: String,
 }
 
-/// EventSeries as of the API group it belongs to.
+/// An event series.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct EventSeries {
-    /// See the API reference.
+    /// Count.
     #[field(tag = 1)]
     pub count: i32,
-    /// See the API reference.
+    /// Last observed time.
     #[field(tag = 2, value, always)]
     pub last_observed_time: Option<crate::MicroTime>,
 }
 
-/// EventSource as of the API group it belongs to.
+/// An event source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct EventSource {
-    /// See the API reference.
+    /// Component.
     #[field(tag = 1)]
     pub component: String,
-    /// See the API reference.
+    /// Host.
     #[field(tag = 2)]
     pub host: String,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{Reflect, Resource};
 
-/// LimitRange as of the API group it belongs to.
+/// A limit range.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
 #[resource(version = "v1", plural = "limitranges", short = "limits", rules)]
 pub struct LimitRange {
@@ -12,37 +12,37 @@ pub struct LimitRange {
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<LimitRangeSpec>>,
+    #[field(tag = 2, always)]
+    pub spec: LimitRangeSpec,
 }
 
-/// LimitRangeItem as of the API group it belongs to.
+/// A limit range item.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct LimitRangeItem {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Max.
     #[field(tag = 2)]
     pub max: BTreeMap<String, crate::Quantity>,
-    /// See the API reference.
+    /// Min.
     #[field(tag = 3)]
     pub min: BTreeMap<String, crate::Quantity>,
-    /// See the API reference.
+    /// Default.
     #[field(tag = 4)]
     pub default: BTreeMap<String, crate::Quantity>,
-    /// See the API reference.
+    /// Default request.
     #[field(tag = 5)]
     pub default_request: BTreeMap<String, crate::Quantity>,
-    /// See the API reference.
+    /// Max limit request ratio.
     #[field(tag = 6)]
     pub max_limit_request_ratio: BTreeMap<String, crate::Quantity>,
 }
 
-/// LimitRangeSpec as of the API group it belongs to.
+/// A limit range spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct LimitRangeSpec {
-    /// See the API reference.
+    /// Limits.
     #[field(tag = 1, always, required, list = "atomic")]
     pub limits: Vec<LimitRangeItem>,
 }

@@ -2,69 +2,56 @@
 
 use crate::{Reflect, Resource};
 
-/// Namespace as of the API group it belongs to.
+/// A namespace.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    version = "v1",
-    plural = "namespaces",
-    scope = "Cluster",
-    short = "ns",
-    subresources = "finalize,status",
-    rules
-)]
+#[resource(version = "v1", plural = "namespaces", scope = "Cluster", short = "ns", subresources = "finalize,status", rules)]
 pub struct Namespace {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<NamespaceSpec>>,
+    #[field(tag = 2, always)]
+    pub spec: NamespaceSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<NamespaceStatus>>,
+    #[field(tag = 3, always)]
+    pub status: NamespaceStatus,
 }
 
-/// NamespaceCondition as of the API group it belongs to.
+/// A namespace condition.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NamespaceCondition {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Status.
     #[field(tag = 2, always, required)]
     pub status: String,
-    /// See the API reference.
+    /// Last transition time.
     #[field(tag = 4, value, always)]
     pub last_transition_time: Option<crate::Time>,
-    /// See the API reference.
+    /// Reason.
     #[field(tag = 5)]
     pub reason: String,
-    /// See the API reference.
+    /// Message.
     #[field(tag = 6)]
     pub message: String,
 }
 
-/// NamespaceSpec as of the API group it belongs to.
+/// A namespace spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NamespaceSpec {
-    /// See the API reference.
+    /// Finalizers.
     #[field(tag = 1, list = "atomic")]
     pub finalizers: Vec<String>,
 }
 
-/// NamespaceStatus as of the API group it belongs to.
+/// A namespace status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NamespaceStatus {
-    /// See the API reference.
+    /// Phase.
     #[field(tag = 1)]
     pub phase: String,
-    /// See the API reference.
-    #[field(
-        tag = 2,
-        list = "map",
-        keys = "type",
-        patch = "merge",
-        merge_key = "type"
-    )]
+    /// Conditions.
+    #[field(tag = 2, list = "map", keys = "type", patch = "merge", merge_key = "type")]
     pub conditions: Vec<NamespaceCondition>,
 }

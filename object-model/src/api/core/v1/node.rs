@@ -4,319 +4,300 @@ use std::collections::BTreeMap;
 
 use crate::{Reflect, Resource};
 
-/// Node as of the API group it belongs to.
+/// A node.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    version = "v1",
-    plural = "nodes",
-    scope = "Cluster",
-    short = "no",
-    subresources = "proxy,status",
-    rules
-)]
+#[resource(version = "v1", plural = "nodes", scope = "Cluster", short = "no", subresources = "proxy,status", rules)]
 pub struct Node {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<NodeSpec>>,
+    #[field(tag = 2, always)]
+    pub spec: NodeSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<NodeStatus>>,
+    #[field(tag = 3, always)]
+    pub status: NodeStatus,
 }
 
-/// AttachedVolume as of the API group it belongs to.
+/// An attached volume.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct AttachedVolume {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Device path.
     #[field(tag = 2, always, required)]
     pub device_path: String,
 }
 
-/// ConfigMapNodeConfigSource as of the API group it belongs to.
+/// A config map node config source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ConfigMapNodeConfigSource {
-    /// See the API reference.
+    /// Namespace.
     #[field(tag = 1, always, required)]
     pub namespace: String,
-    /// See the API reference.
+    /// Name.
     #[field(tag = 2, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Uid.
     #[field(tag = 3)]
     pub uid: String,
-    /// See the API reference.
+    /// Resource version.
     #[field(tag = 4)]
     pub resource_version: String,
-    /// See the API reference.
+    /// Kubelet config key.
     #[field(tag = 5, always, required)]
     pub kubelet_config_key: String,
 }
 
-/// ContainerImage as of the API group it belongs to.
+/// A container image.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ContainerImage {
-    /// See the API reference.
+    /// Names.
     #[field(tag = 1, list = "atomic")]
     pub names: Vec<String>,
-    /// See the API reference.
+    /// Size bytes.
     #[field(tag = 2)]
     pub size_bytes: i64,
 }
 
-/// DaemonEndpoint as of the API group it belongs to.
+/// A daemon endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DaemonEndpoint {
-    /// See the API reference.
+    /// Port.
     #[field(tag = 1, name = "Port", always, required)]
     pub port: i32,
 }
 
-/// NodeAddress as of the API group it belongs to.
+/// A node address.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NodeAddress {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Address.
     #[field(tag = 2, always, required)]
     pub address: String,
 }
 
-/// NodeCondition as of the API group it belongs to.
+/// A node condition.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NodeCondition {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Status.
     #[field(tag = 2, always, required)]
     pub status: String,
-    /// See the API reference.
+    /// Last heartbeat time.
     #[field(tag = 3, value, always)]
     pub last_heartbeat_time: Option<crate::Time>,
-    /// See the API reference.
+    /// Last transition time.
     #[field(tag = 4, value, always)]
     pub last_transition_time: Option<crate::Time>,
-    /// See the API reference.
+    /// Reason.
     #[field(tag = 5)]
     pub reason: String,
-    /// See the API reference.
+    /// Message.
     #[field(tag = 6)]
     pub message: String,
 }
 
-/// NodeConfigSource as of the API group it belongs to.
+/// A node config source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NodeConfigSource {
-    /// See the API reference.
+    /// Config map.
     #[field(tag = 2)]
     pub config_map: Option<Box<ConfigMapNodeConfigSource>>,
 }
 
-/// NodeConfigStatus as of the API group it belongs to.
+/// A node config status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NodeConfigStatus {
-    /// See the API reference.
+    /// Assigned.
     #[field(tag = 1)]
     pub assigned: Option<Box<NodeConfigSource>>,
-    /// See the API reference.
+    /// Active.
     #[field(tag = 2)]
     pub active: Option<Box<NodeConfigSource>>,
-    /// See the API reference.
+    /// Last known good.
     #[field(tag = 3)]
     pub last_known_good: Option<Box<NodeConfigSource>>,
-    /// See the API reference.
+    /// Error.
     #[field(tag = 4)]
     pub error: String,
 }
 
-/// NodeDaemonEndpoints as of the API group it belongs to.
+/// A node daemon endpoints.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NodeDaemonEndpoints {
-    /// See the API reference.
-    #[field(tag = 1)]
-    pub kubelet_endpoint: Option<Box<DaemonEndpoint>>,
+    /// Kubelet endpoint.
+    #[field(tag = 1, always)]
+    pub kubelet_endpoint: DaemonEndpoint,
 }
 
-/// NodeFeatures as of the API group it belongs to.
+/// A node features.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NodeFeatures {
-    /// See the API reference.
+    /// Supplemental groups policy.
     #[field(tag = 1)]
-    pub supplemental_groups_policy: bool,
+    pub supplemental_groups_policy: Option<bool>,
 }
 
-/// NodeRuntimeHandler as of the API group it belongs to.
+/// A node runtime handler.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NodeRuntimeHandler {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1)]
     pub name: String,
-    /// See the API reference.
+    /// Features.
     #[field(tag = 2)]
     pub features: Option<Box<NodeRuntimeHandlerFeatures>>,
 }
 
-/// NodeRuntimeHandlerFeatures as of the API group it belongs to.
+/// A node runtime handler features.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NodeRuntimeHandlerFeatures {
-    /// See the API reference.
+    /// Recursive read only mounts.
     #[field(tag = 1)]
-    pub recursive_read_only_mounts: bool,
-    /// See the API reference.
+    pub recursive_read_only_mounts: Option<bool>,
+    /// User namespaces.
     #[field(tag = 2)]
-    pub user_namespaces: bool,
+    pub user_namespaces: Option<bool>,
 }
 
-/// NodeSpec as of the API group it belongs to.
+/// A node spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NodeSpec {
-    /// See the API reference.
+    /// Pod CIDR.
     #[field(tag = 1, name = "podCIDR")]
     pub pod_cidr: String,
-    /// See the API reference.
+    /// External ID.
     #[field(tag = 2, name = "externalID")]
     pub external_id: String,
-    /// See the API reference.
+    /// Provider ID.
     #[field(tag = 3, name = "providerID")]
     pub provider_id: String,
-    /// See the API reference.
+    /// Unschedulable.
     #[field(tag = 4)]
     pub unschedulable: bool,
-    /// See the API reference.
+    /// Taints.
     #[field(tag = 5, list = "atomic")]
     pub taints: Vec<Taint>,
-    /// See the API reference.
+    /// Config source.
     #[field(tag = 6)]
     pub config_source: Option<Box<NodeConfigSource>>,
-    /// See the API reference.
+    /// Pod CID Rs.
     #[field(tag = 7, name = "podCIDRs", list = "set", patch = "merge")]
     pub pod_cidrs: Vec<String>,
 }
 
-/// NodeStatus as of the API group it belongs to.
+/// A node status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NodeStatus {
-    /// See the API reference.
+    /// Capacity.
     #[field(tag = 1)]
     pub capacity: BTreeMap<String, crate::Quantity>,
-    /// See the API reference.
+    /// Allocatable.
     #[field(tag = 2)]
     pub allocatable: BTreeMap<String, crate::Quantity>,
-    /// See the API reference.
+    /// Phase.
     #[field(tag = 3)]
     pub phase: String,
-    /// See the API reference.
-    #[field(
-        tag = 4,
-        list = "map",
-        keys = "type",
-        patch = "merge",
-        merge_key = "type"
-    )]
+    /// Conditions.
+    #[field(tag = 4, list = "map", keys = "type", patch = "merge", merge_key = "type")]
     pub conditions: Vec<NodeCondition>,
-    /// See the API reference.
-    #[field(
-        tag = 5,
-        list = "map",
-        keys = "type",
-        patch = "merge",
-        merge_key = "type"
-    )]
+    /// Addresses.
+    #[field(tag = 5, list = "map", keys = "type", patch = "merge", merge_key = "type")]
     pub addresses: Vec<NodeAddress>,
-    /// See the API reference.
-    #[field(tag = 6)]
-    pub daemon_endpoints: Option<Box<NodeDaemonEndpoints>>,
-    /// See the API reference.
-    #[field(tag = 7)]
-    pub node_info: Option<Box<NodeSystemInfo>>,
-    /// See the API reference.
+    /// Daemon endpoints.
+    #[field(tag = 6, always)]
+    pub daemon_endpoints: NodeDaemonEndpoints,
+    /// Node info.
+    #[field(tag = 7, always)]
+    pub node_info: NodeSystemInfo,
+    /// Images.
     #[field(tag = 8, list = "atomic")]
     pub images: Vec<ContainerImage>,
-    /// See the API reference.
+    /// Volumes in use.
     #[field(tag = 9, list = "atomic")]
     pub volumes_in_use: Vec<String>,
-    /// See the API reference.
+    /// Volumes attached.
     #[field(tag = 10, list = "atomic")]
     pub volumes_attached: Vec<AttachedVolume>,
-    /// See the API reference.
+    /// Config.
     #[field(tag = 11)]
     pub config: Option<Box<NodeConfigStatus>>,
-    /// See the API reference.
+    /// Runtime handlers.
     #[field(tag = 12, list = "atomic")]
     pub runtime_handlers: Vec<NodeRuntimeHandler>,
-    /// See the API reference.
+    /// Features.
     #[field(tag = 13)]
     pub features: Option<Box<NodeFeatures>>,
-    /// See the API reference.
+    /// Declared features.
     #[field(tag = 14, list = "atomic")]
     pub declared_features: Vec<String>,
 }
 
-/// NodeSwapStatus as of the API group it belongs to.
+/// A node swap status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NodeSwapStatus {
-    /// See the API reference.
+    /// Capacity.
     #[field(tag = 1)]
-    pub capacity: i64,
+    pub capacity: Option<i64>,
 }
 
-/// NodeSystemInfo as of the API group it belongs to.
+/// A node system info.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NodeSystemInfo {
-    /// See the API reference.
+    /// Machine ID.
     #[field(tag = 1, name = "machineID", always, required)]
     pub machine_id: String,
-    /// See the API reference.
+    /// System UUID.
     #[field(tag = 2, name = "systemUUID", always, required)]
     pub system_uuid: String,
-    /// See the API reference.
+    /// Boot ID.
     #[field(tag = 3, name = "bootID", always, required)]
     pub boot_id: String,
-    /// See the API reference.
+    /// Kernel version.
     #[field(tag = 4, always, required)]
     pub kernel_version: String,
-    /// See the API reference.
+    /// Os image.
     #[field(tag = 5, always, required)]
     pub os_image: String,
-    /// See the API reference.
+    /// Container runtime version.
     #[field(tag = 6, always, required)]
     pub container_runtime_version: String,
-    /// See the API reference.
+    /// Kubelet version.
     #[field(tag = 7, always, required)]
     pub kubelet_version: String,
-    /// See the API reference.
+    /// Kube proxy version.
     #[field(tag = 8, always, required)]
     pub kube_proxy_version: String,
-    /// See the API reference.
+    /// Operating system.
     #[field(tag = 9, always, required)]
     pub operating_system: String,
-    /// See the API reference.
+    /// Architecture.
     #[field(tag = 10, always, required)]
     pub architecture: String,
-    /// See the API reference.
+    /// Swap.
     #[field(tag = 11)]
     pub swap: Option<Box<NodeSwapStatus>>,
 }
 
-/// Taint as of the API group it belongs to.
+/// A taint.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Taint {
-    /// See the API reference.
+    /// Key.
     #[field(tag = 1, always, required)]
     pub key: String,
-    /// See the API reference.
+    /// Value.
     #[field(tag = 2)]
     pub value: String,
-    /// See the API reference.
+    /// Effect.
     #[field(tag = 3, always, required)]
     pub effect: String,
-    /// See the API reference.
-    #[field(tag = 4, value, always)]
+    /// Time added.
+    #[field(tag = 4)]
     pub time_added: Option<crate::Time>,
 }

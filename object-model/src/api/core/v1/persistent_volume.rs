@@ -4,428 +4,416 @@ use std::collections::BTreeMap;
 
 use crate::{Reflect, Resource};
 
-use super::{
-    AWSElasticBlockStoreVolumeSource, AzureDiskVolumeSource, FCVolumeSource, FlockerVolumeSource,
-    GCEPersistentDiskVolumeSource, HostPathVolumeSource, NFSVolumeSource, NodeSelector,
-    ObjectReference, PhotonPersistentDiskVolumeSource, PortworxVolumeSource, QuobyteVolumeSource,
-    VsphereVirtualDiskVolumeSource,
-};
+use super::{AWSElasticBlockStoreVolumeSource, AzureDiskVolumeSource, FCVolumeSource, FlockerVolumeSource, GCEPersistentDiskVolumeSource, HostPathVolumeSource, NFSVolumeSource, NodeSelector, ObjectReference, PhotonPersistentDiskVolumeSource, PortworxVolumeSource, QuobyteVolumeSource, VsphereVirtualDiskVolumeSource};
 
-/// PersistentVolume as of the API group it belongs to.
+/// A persistent volume.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    version = "v1",
-    plural = "persistentvolumes",
-    scope = "Cluster",
-    short = "pv",
-    subresources = "status",
-    rules
-)]
+#[resource(version = "v1", plural = "persistentvolumes", scope = "Cluster", short = "pv", subresources = "status", rules)]
 pub struct PersistentVolume {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<PersistentVolumeSpec>>,
+    #[field(tag = 2, always)]
+    pub spec: PersistentVolumeSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<PersistentVolumeStatus>>,
+    #[field(tag = 3, always)]
+    pub status: PersistentVolumeStatus,
 }
 
-/// AzureFilePersistentVolumeSource as of the API group it belongs to.
+/// An azure file persistent volume source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct AzureFilePersistentVolumeSource {
-    /// See the API reference.
+    /// Secret name.
     #[field(tag = 1, always, required)]
     pub secret_name: String,
-    /// See the API reference.
+    /// Share name.
     #[field(tag = 2, always, required)]
     pub share_name: String,
-    /// See the API reference.
+    /// Read only.
     #[field(tag = 3)]
     pub read_only: bool,
-    /// See the API reference.
+    /// Secret namespace.
     #[field(tag = 4)]
-    pub secret_namespace: String,
+    pub secret_namespace: Option<String>,
 }
 
-/// CSIPersistentVolumeSource as of the API group it belongs to.
+/// A csi persistent volume source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CSIPersistentVolumeSource {
-    /// See the API reference.
+    /// Driver.
     #[field(tag = 1, always, required)]
     pub driver: String,
-    /// See the API reference.
+    /// Volume handle.
     #[field(tag = 2, always, required)]
     pub volume_handle: String,
-    /// See the API reference.
+    /// Read only.
     #[field(tag = 3)]
     pub read_only: bool,
-    /// See the API reference.
+    /// Fs type.
     #[field(tag = 4)]
     pub fs_type: String,
-    /// See the API reference.
+    /// Volume attributes.
     #[field(tag = 5)]
     pub volume_attributes: BTreeMap<String, String>,
-    /// See the API reference.
+    /// Controller publish secret reference.
     #[field(tag = 6)]
     pub controller_publish_secret_ref: Option<Box<SecretReference>>,
-    /// See the API reference.
+    /// Node stage secret reference.
     #[field(tag = 7)]
     pub node_stage_secret_ref: Option<Box<SecretReference>>,
-    /// See the API reference.
+    /// Node publish secret reference.
     #[field(tag = 8)]
     pub node_publish_secret_ref: Option<Box<SecretReference>>,
-    /// See the API reference.
+    /// Controller expand secret reference.
     #[field(tag = 9)]
     pub controller_expand_secret_ref: Option<Box<SecretReference>>,
-    /// See the API reference.
+    /// Node expand secret reference.
     #[field(tag = 10)]
     pub node_expand_secret_ref: Option<Box<SecretReference>>,
 }
 
-/// CephFSPersistentVolumeSource as of the API group it belongs to.
+/// A ceph fs persistent volume source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CephFSPersistentVolumeSource {
-    /// See the API reference.
+    /// Monitors.
     #[field(tag = 1, always, required, list = "atomic")]
     pub monitors: Vec<String>,
-    /// See the API reference.
+    /// Path.
     #[field(tag = 2)]
     pub path: String,
-    /// See the API reference.
+    /// User.
     #[field(tag = 3)]
     pub user: String,
-    /// See the API reference.
+    /// Secret file.
     #[field(tag = 4)]
     pub secret_file: String,
-    /// See the API reference.
+    /// Secret reference.
     #[field(tag = 5)]
     pub secret_ref: Option<Box<SecretReference>>,
-    /// See the API reference.
+    /// Read only.
     #[field(tag = 6)]
     pub read_only: bool,
 }
 
-/// CinderPersistentVolumeSource as of the API group it belongs to.
+/// A cinder persistent volume source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CinderPersistentVolumeSource {
-    /// See the API reference.
+    /// Volume ID.
     #[field(tag = 1, name = "volumeID", always, required)]
     pub volume_id: String,
-    /// See the API reference.
+    /// Fs type.
     #[field(tag = 2)]
     pub fs_type: String,
-    /// See the API reference.
+    /// Read only.
     #[field(tag = 3)]
     pub read_only: bool,
-    /// See the API reference.
+    /// Secret reference.
     #[field(tag = 4)]
     pub secret_ref: Option<Box<SecretReference>>,
 }
 
-/// FlexPersistentVolumeSource as of the API group it belongs to.
+/// A flex persistent volume source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct FlexPersistentVolumeSource {
-    /// See the API reference.
+    /// Driver.
     #[field(tag = 1, always, required)]
     pub driver: String,
-    /// See the API reference.
+    /// Fs type.
     #[field(tag = 2)]
     pub fs_type: String,
-    /// See the API reference.
+    /// Secret reference.
     #[field(tag = 3)]
     pub secret_ref: Option<Box<SecretReference>>,
-    /// See the API reference.
+    /// Read only.
     #[field(tag = 4)]
     pub read_only: bool,
-    /// See the API reference.
+    /// Options.
     #[field(tag = 5)]
     pub options: BTreeMap<String, String>,
 }
 
-/// GlusterfsPersistentVolumeSource as of the API group it belongs to.
+/// A glusterfs persistent volume source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct GlusterfsPersistentVolumeSource {
-    /// See the API reference.
+    /// Endpoints.
     #[field(tag = 1, always, required)]
     pub endpoints: String,
-    /// See the API reference.
+    /// Path.
     #[field(tag = 2, always, required)]
     pub path: String,
-    /// See the API reference.
+    /// Read only.
     #[field(tag = 3)]
     pub read_only: bool,
-    /// See the API reference.
+    /// Endpoints namespace.
     #[field(tag = 4)]
-    pub endpoints_namespace: String,
+    pub endpoints_namespace: Option<String>,
 }
 
-/// ISCSIPersistentVolumeSource as of the API group it belongs to.
+/// An iscsi persistent volume source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ISCSIPersistentVolumeSource {
-    /// See the API reference.
+    /// Target portal.
     #[field(tag = 1, always, required)]
     pub target_portal: String,
-    /// See the API reference.
+    /// Iqn.
     #[field(tag = 2, always, required)]
     pub iqn: String,
-    /// See the API reference.
+    /// Lun.
     #[field(tag = 3, always, required)]
     pub lun: i32,
-    /// See the API reference.
+    /// Iscsi interface.
     #[field(tag = 4)]
     pub iscsi_interface: String,
-    /// See the API reference.
+    /// Fs type.
     #[field(tag = 5)]
     pub fs_type: String,
-    /// See the API reference.
+    /// Read only.
     #[field(tag = 6)]
     pub read_only: bool,
-    /// See the API reference.
+    /// Portals.
     #[field(tag = 7, list = "atomic")]
     pub portals: Vec<String>,
-    /// See the API reference.
+    /// Chap auth discovery.
     #[field(tag = 8)]
     pub chap_auth_discovery: bool,
-    /// See the API reference.
+    /// Secret reference.
     #[field(tag = 10)]
     pub secret_ref: Option<Box<SecretReference>>,
-    /// See the API reference.
+    /// Chap auth session.
     #[field(tag = 11)]
     pub chap_auth_session: bool,
-    /// See the API reference.
+    /// Initiator name.
     #[field(tag = 12)]
-    pub initiator_name: String,
+    pub initiator_name: Option<String>,
 }
 
-/// LocalVolumeSource as of the API group it belongs to.
+/// A local volume source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct LocalVolumeSource {
-    /// See the API reference.
+    /// Path.
     #[field(tag = 1, always, required)]
     pub path: String,
-    /// See the API reference.
+    /// Fs type.
     #[field(tag = 2)]
-    pub fs_type: String,
+    pub fs_type: Option<String>,
 }
 
-/// PersistentVolumeSpec as of the API group it belongs to.
+/// A persistent volume spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PersistentVolumeSpec {
-    /// See the API reference.
+    /// Capacity.
     #[field(tag = 1)]
     pub capacity: BTreeMap<String, crate::Quantity>,
-    /// See the API reference.
+    /// Gce persistent disk.
     #[field(tag = 1, within = 2)]
     pub gce_persistent_disk: Option<Box<GCEPersistentDiskVolumeSource>>,
-    /// See the API reference.
+    /// Aws elastic block store.
     #[field(tag = 2, within = 2)]
     pub aws_elastic_block_store: Option<Box<AWSElasticBlockStoreVolumeSource>>,
-    /// See the API reference.
+    /// Host path.
     #[field(tag = 3, within = 2)]
     pub host_path: Option<Box<HostPathVolumeSource>>,
-    /// See the API reference.
+    /// Glusterfs.
     #[field(tag = 4, within = 2)]
     pub glusterfs: Option<Box<GlusterfsPersistentVolumeSource>>,
-    /// See the API reference.
+    /// Nfs.
     #[field(tag = 5, within = 2)]
     pub nfs: Option<Box<NFSVolumeSource>>,
-    /// See the API reference.
+    /// Rbd.
     #[field(tag = 6, within = 2)]
     pub rbd: Option<Box<RBDPersistentVolumeSource>>,
-    /// See the API reference.
+    /// Iscsi.
     #[field(tag = 7, within = 2)]
     pub iscsi: Option<Box<ISCSIPersistentVolumeSource>>,
-    /// See the API reference.
+    /// Cinder.
     #[field(tag = 8, within = 2)]
     pub cinder: Option<Box<CinderPersistentVolumeSource>>,
-    /// See the API reference.
+    /// Cephfs.
     #[field(tag = 9, within = 2)]
     pub cephfs: Option<Box<CephFSPersistentVolumeSource>>,
-    /// See the API reference.
+    /// Fc.
     #[field(tag = 10, within = 2)]
     pub fc: Option<Box<FCVolumeSource>>,
-    /// See the API reference.
+    /// Flocker.
     #[field(tag = 11, within = 2)]
     pub flocker: Option<Box<FlockerVolumeSource>>,
-    /// See the API reference.
+    /// Flex volume.
     #[field(tag = 12, within = 2)]
     pub flex_volume: Option<Box<FlexPersistentVolumeSource>>,
-    /// See the API reference.
+    /// Azure file.
     #[field(tag = 13, within = 2)]
     pub azure_file: Option<Box<AzureFilePersistentVolumeSource>>,
-    /// See the API reference.
+    /// Vsphere volume.
     #[field(tag = 14, within = 2)]
     pub vsphere_volume: Option<Box<VsphereVirtualDiskVolumeSource>>,
-    /// See the API reference.
+    /// Quobyte.
     #[field(tag = 15, within = 2)]
     pub quobyte: Option<Box<QuobyteVolumeSource>>,
-    /// See the API reference.
+    /// Azure disk.
     #[field(tag = 16, within = 2)]
     pub azure_disk: Option<Box<AzureDiskVolumeSource>>,
-    /// See the API reference.
+    /// Photon persistent disk.
     #[field(tag = 17, within = 2)]
     pub photon_persistent_disk: Option<Box<PhotonPersistentDiskVolumeSource>>,
-    /// See the API reference.
+    /// Portworx volume.
     #[field(tag = 18, within = 2)]
     pub portworx_volume: Option<Box<PortworxVolumeSource>>,
-    /// See the API reference.
+    /// Scale IO.
     #[field(tag = 19, within = 2, name = "scaleIO")]
     pub scale_io: Option<Box<ScaleIOPersistentVolumeSource>>,
-    /// See the API reference.
+    /// Local.
     #[field(tag = 20, within = 2)]
     pub local: Option<Box<LocalVolumeSource>>,
-    /// See the API reference.
+    /// Storageos.
     #[field(tag = 21, within = 2)]
     pub storageos: Option<Box<StorageOSPersistentVolumeSource>>,
-    /// See the API reference.
+    /// Csi.
     #[field(tag = 22, within = 2)]
     pub csi: Option<Box<CSIPersistentVolumeSource>>,
-    /// See the API reference.
+    /// Access modes.
     #[field(tag = 3, list = "atomic")]
     pub access_modes: Vec<String>,
-    /// See the API reference.
+    /// Claim reference.
     #[field(tag = 4)]
     pub claim_ref: Option<Box<ObjectReference>>,
-    /// See the API reference.
+    /// Persistent volume reclaim policy.
     #[field(tag = 5)]
     pub persistent_volume_reclaim_policy: String,
-    /// See the API reference.
+    /// Storage class name.
     #[field(tag = 6)]
     pub storage_class_name: String,
-    /// See the API reference.
+    /// Mount options.
     #[field(tag = 7, list = "atomic")]
     pub mount_options: Vec<String>,
-    /// See the API reference.
+    /// Volume mode.
     #[field(tag = 8)]
-    pub volume_mode: String,
-    /// See the API reference.
+    pub volume_mode: Option<String>,
+    /// Node affinity.
     #[field(tag = 9)]
     pub node_affinity: Option<Box<VolumeNodeAffinity>>,
-    /// See the API reference.
+    /// Volume attributes class name.
     #[field(tag = 10)]
-    pub volume_attributes_class_name: String,
+    pub volume_attributes_class_name: Option<String>,
 }
 
-/// PersistentVolumeStatus as of the API group it belongs to.
+/// A persistent volume status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PersistentVolumeStatus {
-    /// See the API reference.
+    /// Phase.
     #[field(tag = 1)]
     pub phase: String,
-    /// See the API reference.
+    /// Message.
     #[field(tag = 2)]
     pub message: String,
-    /// See the API reference.
+    /// Reason.
     #[field(tag = 3)]
     pub reason: String,
-    /// See the API reference.
-    #[field(tag = 4, value, always)]
+    /// Last phase transition time.
+    #[field(tag = 4)]
     pub last_phase_transition_time: Option<crate::Time>,
 }
 
-/// RBDPersistentVolumeSource as of the API group it belongs to.
+/// A rbd persistent volume source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct RBDPersistentVolumeSource {
-    /// See the API reference.
+    /// Monitors.
     #[field(tag = 1, always, required, list = "atomic")]
     pub monitors: Vec<String>,
-    /// See the API reference.
+    /// Image.
     #[field(tag = 2, always, required)]
     pub image: String,
-    /// See the API reference.
+    /// Fs type.
     #[field(tag = 3)]
     pub fs_type: String,
-    /// See the API reference.
+    /// Pool.
     #[field(tag = 4)]
     pub pool: String,
-    /// See the API reference.
+    /// User.
     #[field(tag = 5)]
     pub user: String,
-    /// See the API reference.
+    /// Keyring.
     #[field(tag = 6)]
     pub keyring: String,
-    /// See the API reference.
+    /// Secret reference.
     #[field(tag = 7)]
     pub secret_ref: Option<Box<SecretReference>>,
-    /// See the API reference.
+    /// Read only.
     #[field(tag = 8)]
     pub read_only: bool,
 }
 
-/// ScaleIOPersistentVolumeSource as of the API group it belongs to.
+/// A scale io persistent volume source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ScaleIOPersistentVolumeSource {
-    /// See the API reference.
+    /// Gateway.
     #[field(tag = 1, always, required)]
     pub gateway: String,
-    /// See the API reference.
+    /// System.
     #[field(tag = 2, always, required)]
     pub system: String,
-    /// See the API reference.
+    /// Secret reference.
     #[field(tag = 3, always, required)]
     pub secret_ref: SecretReference,
-    /// See the API reference.
+    /// Ssl enabled.
     #[field(tag = 4)]
     pub ssl_enabled: bool,
-    /// See the API reference.
+    /// Protection domain.
     #[field(tag = 5)]
     pub protection_domain: String,
-    /// See the API reference.
+    /// Storage pool.
     #[field(tag = 6)]
     pub storage_pool: String,
-    /// See the API reference.
+    /// Storage mode.
     #[field(tag = 7)]
     pub storage_mode: String,
-    /// See the API reference.
+    /// Volume name.
     #[field(tag = 8)]
     pub volume_name: String,
-    /// See the API reference.
+    /// Fs type.
     #[field(tag = 9)]
     pub fs_type: String,
-    /// See the API reference.
+    /// Read only.
     #[field(tag = 10)]
     pub read_only: bool,
 }
 
-/// SecretReference as of the API group it belongs to.
+/// A secret reference.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct SecretReference {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1)]
     pub name: String,
-    /// See the API reference.
+    /// Namespace.
     #[field(tag = 2)]
     pub namespace: String,
 }
 
-/// StorageOSPersistentVolumeSource as of the API group it belongs to.
+/// A storage os persistent volume source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct StorageOSPersistentVolumeSource {
-    /// See the API reference.
+    /// Volume name.
     #[field(tag = 1)]
     pub volume_name: String,
-    /// See the API reference.
+    /// Volume namespace.
     #[field(tag = 2)]
     pub volume_namespace: String,
-    /// See the API reference.
+    /// Fs type.
     #[field(tag = 3)]
     pub fs_type: String,
-    /// See the API reference.
+    /// Read only.
     #[field(tag = 4)]
     pub read_only: bool,
-    /// See the API reference.
+    /// Secret reference.
     #[field(tag = 5)]
     pub secret_ref: Option<Box<ObjectReference>>,
 }
 
-/// VolumeNodeAffinity as of the API group it belongs to.
+/// A volume node affinity.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct VolumeNodeAffinity {
-    /// See the API reference.
+    /// Required.
     #[field(tag = 1)]
     pub required: Option<Box<NodeSelector>>,
 }

@@ -4,1146 +4,1042 @@ use std::collections::BTreeMap;
 
 use crate::Reflect;
 
-use super::{
-    LocalObjectReference, NodeSelector, NodeSelectorTerm, Volume, VolumeDevice, VolumeMount,
-};
+use super::{LocalObjectReference, NodeSelector, NodeSelectorTerm, Volume, VolumeDevice, VolumeMount};
 
-/// Affinity as of the API group it belongs to.
+/// An affinity.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Affinity {
-    /// See the API reference.
+    /// Node affinity.
     #[field(tag = 1)]
     pub node_affinity: Option<Box<NodeAffinity>>,
-    /// See the API reference.
+    /// Pod affinity.
     #[field(tag = 2)]
     pub pod_affinity: Option<Box<PodAffinity>>,
-    /// See the API reference.
+    /// Pod anti affinity.
     #[field(tag = 3)]
     pub pod_anti_affinity: Option<Box<PodAntiAffinity>>,
 }
 
-/// AppArmorProfile as of the API group it belongs to.
+/// An app armor profile.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct AppArmorProfile {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Localhost profile.
     #[field(tag = 2)]
-    pub localhost_profile: String,
+    pub localhost_profile: Option<String>,
 }
 
-/// Capabilities as of the API group it belongs to.
+/// A capabilities.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Capabilities {
-    /// See the API reference.
+    /// Add.
     #[field(tag = 1, list = "atomic")]
     pub add: Vec<String>,
-    /// See the API reference.
+    /// Drop.
     #[field(tag = 2, list = "atomic")]
     pub drop: Vec<String>,
 }
 
-/// ConfigMapEnvSource as of the API group it belongs to.
+/// A config map env source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ConfigMapEnvSource {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, within = 1)]
     pub name: String,
-    /// See the API reference.
+    /// Optional.
     #[field(tag = 2)]
-    pub optional: bool,
+    pub optional: Option<bool>,
 }
 
-/// ConfigMapKeySelector as of the API group it belongs to.
+/// A config map key selector.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct ConfigMapKeySelector {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, within = 1)]
     pub name: String,
-    /// See the API reference.
+    /// Key.
     #[field(tag = 2, always, required)]
     pub key: String,
-    /// See the API reference.
+    /// Optional.
     #[field(tag = 3)]
-    pub optional: bool,
+    pub optional: Option<bool>,
 }
 
-/// Container as of the API group it belongs to.
+/// A container.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Container {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Image.
     #[field(tag = 2)]
     pub image: String,
-    /// See the API reference.
+    /// Command.
     #[field(tag = 3, list = "atomic")]
     pub command: Vec<String>,
-    /// See the API reference.
+    /// Args.
     #[field(tag = 4, list = "atomic")]
     pub args: Vec<String>,
-    /// See the API reference.
+    /// Working dir.
     #[field(tag = 5)]
     pub working_dir: String,
-    /// See the API reference.
-    #[field(
-        tag = 6,
-        list = "map",
-        keys = "containerPort,protocol",
-        patch = "merge",
-        merge_key = "containerPort"
-    )]
+    /// Ports.
+    #[field(tag = 6, list = "map", keys = "containerPort,protocol", patch = "merge", merge_key = "containerPort")]
     pub ports: Vec<ContainerPort>,
-    /// See the API reference.
-    #[field(
-        tag = 7,
-        list = "map",
-        keys = "name",
-        patch = "merge",
-        merge_key = "name"
-    )]
+    /// Env.
+    #[field(tag = 7, list = "map", keys = "name", patch = "merge", merge_key = "name")]
     pub env: Vec<EnvVar>,
-    /// See the API reference.
-    #[field(tag = 8)]
-    pub resources: Option<Box<ResourceRequirements>>,
-    /// See the API reference.
-    #[field(
-        tag = 9,
-        list = "map",
-        keys = "mountPath",
-        patch = "merge",
-        merge_key = "mountPath"
-    )]
+    /// Resources.
+    #[field(tag = 8, always)]
+    pub resources: ResourceRequirements,
+    /// Volume mounts.
+    #[field(tag = 9, list = "map", keys = "mountPath", patch = "merge", merge_key = "mountPath")]
     pub volume_mounts: Vec<VolumeMount>,
-    /// See the API reference.
+    /// Liveness probe.
     #[field(tag = 10)]
     pub liveness_probe: Option<Box<Probe>>,
-    /// See the API reference.
+    /// Readiness probe.
     #[field(tag = 11)]
     pub readiness_probe: Option<Box<Probe>>,
-    /// See the API reference.
+    /// Lifecycle.
     #[field(tag = 12)]
     pub lifecycle: Option<Box<Lifecycle>>,
-    /// See the API reference.
+    /// Termination message path.
     #[field(tag = 13)]
     pub termination_message_path: String,
-    /// See the API reference.
+    /// Image pull policy.
     #[field(tag = 14)]
     pub image_pull_policy: String,
-    /// See the API reference.
+    /// Security context.
     #[field(tag = 15)]
     pub security_context: Option<Box<SecurityContext>>,
-    /// See the API reference.
+    /// Stdin.
     #[field(tag = 16)]
     pub stdin: bool,
-    /// See the API reference.
+    /// Stdin once.
     #[field(tag = 17)]
     pub stdin_once: bool,
-    /// See the API reference.
+    /// Tty.
     #[field(tag = 18)]
     pub tty: bool,
-    /// See the API reference.
+    /// Env from.
     #[field(tag = 19, list = "atomic")]
     pub env_from: Vec<EnvFromSource>,
-    /// See the API reference.
+    /// Termination message policy.
     #[field(tag = 20)]
     pub termination_message_policy: String,
-    /// See the API reference.
-    #[field(
-        tag = 21,
-        list = "map",
-        keys = "devicePath",
-        patch = "merge",
-        merge_key = "devicePath"
-    )]
+    /// Volume devices.
+    #[field(tag = 21, list = "map", keys = "devicePath", patch = "merge", merge_key = "devicePath")]
     pub volume_devices: Vec<VolumeDevice>,
-    /// See the API reference.
+    /// Startup probe.
     #[field(tag = 22)]
     pub startup_probe: Option<Box<Probe>>,
-    /// See the API reference.
+    /// Resize policy.
     #[field(tag = 23, list = "atomic")]
     pub resize_policy: Vec<ContainerResizePolicy>,
-    /// See the API reference.
+    /// Restart policy.
     #[field(tag = 24)]
-    pub restart_policy: String,
-    /// See the API reference.
+    pub restart_policy: Option<String>,
+    /// Restart policy rules.
     #[field(tag = 25, list = "atomic")]
     pub restart_policy_rules: Vec<ContainerRestartRule>,
 }
 
-/// ContainerPort as of the API group it belongs to.
+/// A container port.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ContainerPort {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1)]
     pub name: String,
-    /// See the API reference.
+    /// Host port.
     #[field(tag = 2)]
     pub host_port: i32,
-    /// See the API reference.
+    /// Container port.
     #[field(tag = 3, always, required)]
     pub container_port: i32,
-    /// See the API reference.
+    /// Protocol.
     #[field(tag = 4)]
     pub protocol: String,
-    /// See the API reference.
+    /// Host IP.
     #[field(tag = 5, name = "hostIP")]
     pub host_ip: String,
 }
 
-/// ContainerResizePolicy as of the API group it belongs to.
+/// A container resize policy.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ContainerResizePolicy {
-    /// See the API reference.
+    /// Resource name.
     #[field(tag = 1, always, required)]
     pub resource_name: String,
-    /// See the API reference.
+    /// Restart policy.
     #[field(tag = 2, always, required)]
     pub restart_policy: String,
 }
 
-/// ContainerRestartRule as of the API group it belongs to.
+/// A container restart rule.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ContainerRestartRule {
-    /// See the API reference.
+    /// Action.
     #[field(tag = 1, always, required)]
     pub action: String,
-    /// See the API reference.
+    /// Exit codes.
     #[field(tag = 2)]
     pub exit_codes: Option<Box<ContainerRestartRuleOnExitCodes>>,
 }
 
-/// ContainerRestartRuleOnExitCodes as of the API group it belongs to.
+/// A container restart rule on exit codes.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ContainerRestartRuleOnExitCodes {
-    /// See the API reference.
+    /// Operator.
     #[field(tag = 1, always, required)]
     pub operator: String,
-    /// See the API reference.
+    /// Values.
     #[field(tag = 2, list = "set")]
     pub values: Vec<i32>,
 }
 
-/// EnvFromSource as of the API group it belongs to.
+/// An env from source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct EnvFromSource {
-    /// See the API reference.
+    /// Prefix.
     #[field(tag = 1)]
     pub prefix: String,
-    /// See the API reference.
+    /// Config map reference.
     #[field(tag = 2)]
     pub config_map_ref: Option<Box<ConfigMapEnvSource>>,
-    /// See the API reference.
+    /// Secret reference.
     #[field(tag = 3)]
     pub secret_ref: Option<Box<SecretEnvSource>>,
 }
 
-/// EnvVar as of the API group it belongs to.
+/// An env var.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct EnvVar {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Value.
     #[field(tag = 2)]
     pub value: String,
-    /// See the API reference.
+    /// Value from.
     #[field(tag = 3)]
     pub value_from: Option<Box<EnvVarSource>>,
 }
 
-/// EnvVarSource as of the API group it belongs to.
+/// An env var source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct EnvVarSource {
-    /// See the API reference.
+    /// Field reference.
     #[field(tag = 1)]
     pub field_ref: Option<Box<ObjectFieldSelector>>,
-    /// See the API reference.
+    /// Resource field reference.
     #[field(tag = 2)]
     pub resource_field_ref: Option<Box<ResourceFieldSelector>>,
-    /// See the API reference.
+    /// Config map key reference.
     #[field(tag = 3)]
     pub config_map_key_ref: Option<Box<ConfigMapKeySelector>>,
-    /// See the API reference.
+    /// Secret key reference.
     #[field(tag = 4)]
     pub secret_key_ref: Option<Box<SecretKeySelector>>,
-    /// See the API reference.
+    /// File key reference.
     #[field(tag = 5)]
     pub file_key_ref: Option<Box<FileKeySelector>>,
 }
 
-/// EphemeralContainer as of the API group it belongs to.
+/// An ephemeral container.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct EphemeralContainer {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, within = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Image.
     #[field(tag = 2, within = 1)]
     pub image: String,
-    /// See the API reference.
+    /// Command.
     #[field(tag = 3, within = 1, list = "atomic")]
     pub command: Vec<String>,
-    /// See the API reference.
+    /// Args.
     #[field(tag = 4, within = 1, list = "atomic")]
     pub args: Vec<String>,
-    /// See the API reference.
+    /// Working dir.
     #[field(tag = 5, within = 1)]
     pub working_dir: String,
-    /// See the API reference.
-    #[field(
-        tag = 6,
-        within = 1,
-        list = "map",
-        keys = "containerPort,protocol",
-        patch = "merge",
-        merge_key = "containerPort"
-    )]
+    /// Ports.
+    #[field(tag = 6, within = 1, list = "map", keys = "containerPort,protocol", patch = "merge", merge_key = "containerPort")]
     pub ports: Vec<ContainerPort>,
-    /// See the API reference.
-    #[field(
-        tag = 7,
-        within = 1,
-        list = "map",
-        keys = "name",
-        patch = "merge",
-        merge_key = "name"
-    )]
+    /// Env.
+    #[field(tag = 7, within = 1, list = "map", keys = "name", patch = "merge", merge_key = "name")]
     pub env: Vec<EnvVar>,
-    /// See the API reference.
-    #[field(tag = 8, within = 1)]
-    pub resources: Option<Box<ResourceRequirements>>,
-    /// See the API reference.
-    #[field(
-        tag = 9,
-        within = 1,
-        list = "map",
-        keys = "mountPath",
-        patch = "merge",
-        merge_key = "mountPath"
-    )]
+    /// Resources.
+    #[field(tag = 8, within = 1, always)]
+    pub resources: ResourceRequirements,
+    /// Volume mounts.
+    #[field(tag = 9, within = 1, list = "map", keys = "mountPath", patch = "merge", merge_key = "mountPath")]
     pub volume_mounts: Vec<VolumeMount>,
-    /// See the API reference.
+    /// Liveness probe.
     #[field(tag = 10, within = 1)]
     pub liveness_probe: Option<Box<Probe>>,
-    /// See the API reference.
+    /// Readiness probe.
     #[field(tag = 11, within = 1)]
     pub readiness_probe: Option<Box<Probe>>,
-    /// See the API reference.
+    /// Lifecycle.
     #[field(tag = 12, within = 1)]
     pub lifecycle: Option<Box<Lifecycle>>,
-    /// See the API reference.
+    /// Termination message path.
     #[field(tag = 13, within = 1)]
     pub termination_message_path: String,
-    /// See the API reference.
+    /// Image pull policy.
     #[field(tag = 14, within = 1)]
     pub image_pull_policy: String,
-    /// See the API reference.
+    /// Security context.
     #[field(tag = 15, within = 1)]
     pub security_context: Option<Box<SecurityContext>>,
-    /// See the API reference.
+    /// Stdin.
     #[field(tag = 16, within = 1)]
     pub stdin: bool,
-    /// See the API reference.
+    /// Stdin once.
     #[field(tag = 17, within = 1)]
     pub stdin_once: bool,
-    /// See the API reference.
+    /// Tty.
     #[field(tag = 18, within = 1)]
     pub tty: bool,
-    /// See the API reference.
+    /// Env from.
     #[field(tag = 19, within = 1, list = "atomic")]
     pub env_from: Vec<EnvFromSource>,
-    /// See the API reference.
+    /// Termination message policy.
     #[field(tag = 20, within = 1)]
     pub termination_message_policy: String,
-    /// See the API reference.
-    #[field(
-        tag = 21,
-        within = 1,
-        list = "map",
-        keys = "devicePath",
-        patch = "merge",
-        merge_key = "devicePath"
-    )]
+    /// Volume devices.
+    #[field(tag = 21, within = 1, list = "map", keys = "devicePath", patch = "merge", merge_key = "devicePath")]
     pub volume_devices: Vec<VolumeDevice>,
-    /// See the API reference.
+    /// Startup probe.
     #[field(tag = 22, within = 1)]
     pub startup_probe: Option<Box<Probe>>,
-    /// See the API reference.
+    /// Resize policy.
     #[field(tag = 23, within = 1, list = "atomic")]
     pub resize_policy: Vec<ContainerResizePolicy>,
-    /// See the API reference.
+    /// Restart policy.
     #[field(tag = 24, within = 1)]
-    pub restart_policy: String,
-    /// See the API reference.
+    pub restart_policy: Option<String>,
+    /// Restart policy rules.
     #[field(tag = 25, within = 1, list = "atomic")]
     pub restart_policy_rules: Vec<ContainerRestartRule>,
-    /// See the API reference.
+    /// Target container name.
     #[field(tag = 2)]
     pub target_container_name: String,
 }
 
-/// ExecAction as of the API group it belongs to.
+/// An exec action.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ExecAction {
-    /// See the API reference.
+    /// Command.
     #[field(tag = 1, list = "atomic")]
     pub command: Vec<String>,
 }
 
-/// FileKeySelector as of the API group it belongs to.
+/// A file key selector.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct FileKeySelector {
-    /// See the API reference.
+    /// Volume name.
     #[field(tag = 1, always, required)]
     pub volume_name: String,
-    /// See the API reference.
+    /// Path.
     #[field(tag = 2, always, required)]
     pub path: String,
-    /// See the API reference.
+    /// Key.
     #[field(tag = 3, always, required)]
     pub key: String,
-    /// See the API reference.
+    /// Optional.
     #[field(tag = 4)]
-    pub optional: bool,
+    pub optional: Option<bool>,
 }
 
-/// GRPCAction as of the API group it belongs to.
+/// A grpc action.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct GRPCAction {
-    /// See the API reference.
+    /// Port.
     #[field(tag = 1, always, required)]
     pub port: i32,
-    /// See the API reference.
+    /// Service.
     #[field(tag = 2)]
-    pub service: String,
+    pub service: Option<String>,
 }
 
-/// HTTPGetAction as of the API group it belongs to.
+/// A http get action.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct HTTPGetAction {
-    /// See the API reference.
+    /// Path.
     #[field(tag = 1)]
     pub path: String,
-    /// See the API reference.
+    /// Port.
     #[field(tag = 2, always, required)]
     pub port: crate::IntOrString,
-    /// See the API reference.
+    /// Host.
     #[field(tag = 3)]
     pub host: String,
-    /// See the API reference.
+    /// Scheme.
     #[field(tag = 4)]
     pub scheme: String,
-    /// See the API reference.
+    /// Http headers.
     #[field(tag = 5, list = "atomic")]
     pub http_headers: Vec<HTTPHeader>,
 }
 
-/// HTTPHeader as of the API group it belongs to.
+/// A http header.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct HTTPHeader {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Value.
     #[field(tag = 2, always, required)]
     pub value: String,
 }
 
-/// HostAlias as of the API group it belongs to.
+/// A host alias.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct HostAlias {
-    /// See the API reference.
+    /// Ip.
     #[field(tag = 1, always, required)]
     pub ip: String,
-    /// See the API reference.
+    /// Hostnames.
     #[field(tag = 2, list = "atomic")]
     pub hostnames: Vec<String>,
 }
 
-/// Lifecycle as of the API group it belongs to.
+/// A lifecycle.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Lifecycle {
-    /// See the API reference.
+    /// Post start.
     #[field(tag = 1)]
     pub post_start: Option<Box<LifecycleHandler>>,
-    /// See the API reference.
+    /// Pre stop.
     #[field(tag = 2)]
     pub pre_stop: Option<Box<LifecycleHandler>>,
-    /// See the API reference.
+    /// Stop signal.
     #[field(tag = 3)]
-    pub stop_signal: String,
+    pub stop_signal: Option<String>,
 }
 
-/// LifecycleHandler as of the API group it belongs to.
+/// A lifecycle handler.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct LifecycleHandler {
-    /// See the API reference.
+    /// Exec.
     #[field(tag = 1)]
     pub exec: Option<Box<ExecAction>>,
-    /// See the API reference.
+    /// Http get.
     #[field(tag = 2)]
     pub http_get: Option<Box<HTTPGetAction>>,
-    /// See the API reference.
+    /// Tcp socket.
     #[field(tag = 3)]
     pub tcp_socket: Option<Box<TCPSocketAction>>,
-    /// See the API reference.
+    /// Sleep.
     #[field(tag = 4)]
     pub sleep: Option<Box<SleepAction>>,
 }
 
-/// NodeAffinity as of the API group it belongs to.
+/// A node affinity.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NodeAffinity {
-    /// See the API reference.
+    /// Required during scheduling ignored during execution.
     #[field(tag = 1)]
     pub required_during_scheduling_ignored_during_execution: Option<Box<NodeSelector>>,
-    /// See the API reference.
+    /// Preferred during scheduling ignored during execution.
     #[field(tag = 2, list = "atomic")]
     pub preferred_during_scheduling_ignored_during_execution: Vec<PreferredSchedulingTerm>,
 }
 
-/// ObjectFieldSelector as of the API group it belongs to.
+/// An object field selector.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct ObjectFieldSelector {
     /// API version of the object.
     #[field(tag = 1)]
     pub api_version: String,
-    /// See the API reference.
+    /// Field path.
     #[field(tag = 2, always, required)]
     pub field_path: String,
 }
 
-/// PodAffinity as of the API group it belongs to.
+/// A pod affinity.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodAffinity {
-    /// See the API reference.
+    /// Required during scheduling ignored during execution.
     #[field(tag = 1, list = "atomic")]
     pub required_during_scheduling_ignored_during_execution: Vec<PodAffinityTerm>,
-    /// See the API reference.
+    /// Preferred during scheduling ignored during execution.
     #[field(tag = 2, list = "atomic")]
     pub preferred_during_scheduling_ignored_during_execution: Vec<WeightedPodAffinityTerm>,
 }
 
-/// PodAffinityTerm as of the API group it belongs to.
+/// A pod affinity term.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodAffinityTerm {
-    /// See the API reference.
+    /// Label selector.
     #[field(tag = 1)]
     pub label_selector: Option<Box<crate::api::meta::v1::LabelSelector>>,
-    /// See the API reference.
+    /// Namespaces.
     #[field(tag = 2, list = "atomic")]
     pub namespaces: Vec<String>,
-    /// See the API reference.
+    /// Topology key.
     #[field(tag = 3, always, required)]
     pub topology_key: String,
-    /// See the API reference.
+    /// Namespace selector.
     #[field(tag = 4)]
     pub namespace_selector: Option<Box<crate::api::meta::v1::LabelSelector>>,
-    /// See the API reference.
+    /// Match label keys.
     #[field(tag = 5, list = "atomic")]
     pub match_label_keys: Vec<String>,
-    /// See the API reference.
+    /// Mismatch label keys.
     #[field(tag = 6, list = "atomic")]
     pub mismatch_label_keys: Vec<String>,
 }
 
-/// PodAntiAffinity as of the API group it belongs to.
+/// A pod anti affinity.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodAntiAffinity {
-    /// See the API reference.
+    /// Required during scheduling ignored during execution.
     #[field(tag = 1, list = "atomic")]
     pub required_during_scheduling_ignored_during_execution: Vec<PodAffinityTerm>,
-    /// See the API reference.
+    /// Preferred during scheduling ignored during execution.
     #[field(tag = 2, list = "atomic")]
     pub preferred_during_scheduling_ignored_during_execution: Vec<WeightedPodAffinityTerm>,
 }
 
-/// PodDNSConfig as of the API group it belongs to.
+/// A pod dns config.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodDNSConfig {
-    /// See the API reference.
+    /// Nameservers.
     #[field(tag = 1, list = "atomic")]
     pub nameservers: Vec<String>,
-    /// See the API reference.
+    /// Searches.
     #[field(tag = 2, list = "atomic")]
     pub searches: Vec<String>,
-    /// See the API reference.
+    /// Options.
     #[field(tag = 3, list = "atomic")]
     pub options: Vec<PodDNSConfigOption>,
 }
 
-/// PodDNSConfigOption as of the API group it belongs to.
+/// A pod dns config option.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodDNSConfigOption {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1)]
     pub name: String,
-    /// See the API reference.
+    /// Value.
     #[field(tag = 2)]
-    pub value: String,
+    pub value: Option<String>,
 }
 
-/// PodOS as of the API group it belongs to.
+/// A pod os.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodOS {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
 }
 
-/// PodReadinessGate as of the API group it belongs to.
+/// A pod readiness gate.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodReadinessGate {
-    /// See the API reference.
+    /// Condition type.
     #[field(tag = 1, always, required)]
     pub condition_type: String,
 }
 
-/// PodResourceClaim as of the API group it belongs to.
+/// A pod resource claim.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodResourceClaim {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Resource claim name.
     #[field(tag = 3)]
     pub resource_claim_name: String,
-    /// See the API reference.
+    /// Resource claim template name.
     #[field(tag = 4)]
     pub resource_claim_template_name: String,
 }
 
-/// PodSchedulingGate as of the API group it belongs to.
+/// A pod scheduling gate.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodSchedulingGate {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
 }
 
-/// PodSchedulingGroup as of the API group it belongs to.
+/// A pod scheduling group.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodSchedulingGroup {
-    /// See the API reference.
+    /// Pod group name.
     #[field(tag = 1)]
     pub pod_group_name: String,
 }
 
-/// PodSecurityContext as of the API group it belongs to.
+/// A pod security context.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodSecurityContext {
-    /// See the API reference.
+    /// Se linux options.
     #[field(tag = 1)]
     pub se_linux_options: Option<Box<SELinuxOptions>>,
-    /// See the API reference.
+    /// Run As user.
     #[field(tag = 2)]
-    pub run_as_user: i64,
-    /// See the API reference.
+    pub run_as_user: Option<i64>,
+    /// Run As non root.
     #[field(tag = 3)]
-    pub run_as_non_root: bool,
-    /// See the API reference.
+    pub run_as_non_root: Option<bool>,
+    /// Supplemental groups.
     #[field(tag = 4, list = "atomic")]
     pub supplemental_groups: Vec<i64>,
-    /// See the API reference.
+    /// Fs group.
     #[field(tag = 5)]
-    pub fs_group: i64,
-    /// See the API reference.
+    pub fs_group: Option<i64>,
+    /// Run As group.
     #[field(tag = 6)]
-    pub run_as_group: i64,
-    /// See the API reference.
+    pub run_as_group: Option<i64>,
+    /// Sysctls.
     #[field(tag = 7, list = "atomic")]
     pub sysctls: Vec<Sysctl>,
-    /// See the API reference.
+    /// Windows options.
     #[field(tag = 8)]
     pub windows_options: Option<Box<WindowsSecurityContextOptions>>,
-    /// See the API reference.
+    /// Fs group change policy.
     #[field(tag = 9)]
-    pub fs_group_change_policy: String,
-    /// See the API reference.
+    pub fs_group_change_policy: Option<String>,
+    /// Seccomp profile.
     #[field(tag = 10)]
     pub seccomp_profile: Option<Box<SeccompProfile>>,
-    /// See the API reference.
+    /// App armor profile.
     #[field(tag = 11)]
     pub app_armor_profile: Option<Box<AppArmorProfile>>,
-    /// See the API reference.
+    /// Supplemental groups policy.
     #[field(tag = 12)]
-    pub supplemental_groups_policy: String,
-    /// See the API reference.
+    pub supplemental_groups_policy: Option<String>,
+    /// Se linux change policy.
     #[field(tag = 13)]
-    pub se_linux_change_policy: String,
+    pub se_linux_change_policy: Option<String>,
 }
 
-/// PodSpec as of the API group it belongs to.
+/// A pod spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodSpec {
-    /// See the API reference.
-    #[field(
-        tag = 1,
-        list = "map",
-        keys = "name",
-        patch = "merge,retainKeys",
-        merge_key = "name"
-    )]
+    /// Volumes.
+    #[field(tag = 1, list = "map", keys = "name", patch = "merge,retainKeys", merge_key = "name")]
     pub volumes: Vec<Volume>,
-    /// See the API reference.
-    #[field(
-        tag = 2,
-        always,
-        required,
-        list = "map",
-        keys = "name",
-        patch = "merge",
-        merge_key = "name"
-    )]
+    /// Containers.
+    #[field(tag = 2, always, required, list = "map", keys = "name", patch = "merge", merge_key = "name")]
     pub containers: Vec<Container>,
-    /// See the API reference.
+    /// Restart policy.
     #[field(tag = 3)]
     pub restart_policy: String,
-    /// See the API reference.
+    /// Termination grace period, in seconds.
     #[field(tag = 4)]
-    pub termination_grace_period_seconds: i64,
-    /// See the API reference.
+    pub termination_grace_period_seconds: Option<i64>,
+    /// Active deadline, in seconds.
     #[field(tag = 5)]
-    pub active_deadline_seconds: i64,
-    /// See the API reference.
+    pub active_deadline_seconds: Option<i64>,
+    /// Dns policy.
     #[field(tag = 6)]
     pub dns_policy: String,
-    /// See the API reference.
+    /// Node selector.
     #[field(tag = 7, atomic)]
     pub node_selector: BTreeMap<String, String>,
-    /// See the API reference.
+    /// Service account name.
     #[field(tag = 8)]
     pub service_account_name: String,
-    /// See the API reference.
+    /// Service account.
     #[field(tag = 9)]
     pub service_account: String,
-    /// See the API reference.
+    /// Node name.
     #[field(tag = 10)]
     pub node_name: String,
-    /// See the API reference.
+    /// Host network.
     #[field(tag = 11)]
     pub host_network: bool,
-    /// See the API reference.
+    /// Host PID.
     #[field(tag = 12, name = "hostPID")]
     pub host_pid: bool,
-    /// See the API reference.
+    /// Host IPC.
     #[field(tag = 13, name = "hostIPC")]
     pub host_ipc: bool,
-    /// See the API reference.
+    /// Security context.
     #[field(tag = 14)]
     pub security_context: Option<Box<PodSecurityContext>>,
-    /// See the API reference.
-    #[field(
-        tag = 15,
-        list = "map",
-        keys = "name",
-        patch = "merge",
-        merge_key = "name"
-    )]
+    /// Image pull secrets.
+    #[field(tag = 15, list = "map", keys = "name", patch = "merge", merge_key = "name")]
     pub image_pull_secrets: Vec<LocalObjectReference>,
-    /// See the API reference.
+    /// Hostname.
     #[field(tag = 16)]
     pub hostname: String,
-    /// See the API reference.
+    /// Subdomain.
     #[field(tag = 17)]
     pub subdomain: String,
-    /// See the API reference.
+    /// Affinity.
     #[field(tag = 18)]
     pub affinity: Option<Box<Affinity>>,
-    /// See the API reference.
+    /// Scheduler name.
     #[field(tag = 19)]
     pub scheduler_name: String,
-    /// See the API reference.
-    #[field(
-        tag = 20,
-        list = "map",
-        keys = "name",
-        patch = "merge",
-        merge_key = "name"
-    )]
+    /// Init containers.
+    #[field(tag = 20, list = "map", keys = "name", patch = "merge", merge_key = "name")]
     pub init_containers: Vec<Container>,
-    /// See the API reference.
+    /// Automount service account token.
     #[field(tag = 21)]
-    pub automount_service_account_token: bool,
-    /// See the API reference.
+    pub automount_service_account_token: Option<bool>,
+    /// Tolerations.
     #[field(tag = 22, list = "atomic")]
     pub tolerations: Vec<Toleration>,
-    /// See the API reference.
+    /// Host aliases.
     #[field(tag = 23, list = "map", keys = "ip", patch = "merge", merge_key = "ip")]
     pub host_aliases: Vec<HostAlias>,
-    /// See the API reference.
+    /// Priority class name.
     #[field(tag = 24)]
     pub priority_class_name: String,
-    /// See the API reference.
+    /// Priority.
     #[field(tag = 25)]
-    pub priority: i32,
-    /// See the API reference.
+    pub priority: Option<i32>,
+    /// Dns config.
     #[field(tag = 26)]
     pub dns_config: Option<Box<PodDNSConfig>>,
-    /// See the API reference.
+    /// Share process namespace.
     #[field(tag = 27)]
-    pub share_process_namespace: bool,
-    /// See the API reference.
+    pub share_process_namespace: Option<bool>,
+    /// Readiness gates.
     #[field(tag = 28, list = "atomic")]
     pub readiness_gates: Vec<PodReadinessGate>,
-    /// See the API reference.
+    /// Runtime class name.
     #[field(tag = 29)]
-    pub runtime_class_name: String,
-    /// See the API reference.
+    pub runtime_class_name: Option<String>,
+    /// Enable service links.
     #[field(tag = 30)]
-    pub enable_service_links: bool,
-    /// See the API reference.
+    pub enable_service_links: Option<bool>,
+    /// Preemption policy.
     #[field(tag = 31)]
-    pub preemption_policy: String,
-    /// See the API reference.
+    pub preemption_policy: Option<String>,
+    /// Overhead.
     #[field(tag = 32)]
     pub overhead: BTreeMap<String, crate::Quantity>,
-    /// See the API reference.
-    #[field(
-        tag = 33,
-        list = "map",
-        keys = "topologyKey,whenUnsatisfiable",
-        patch = "merge",
-        merge_key = "topologyKey"
-    )]
+    /// Topology spread constraints.
+    #[field(tag = 33, list = "map", keys = "topologyKey,whenUnsatisfiable", patch = "merge", merge_key = "topologyKey")]
     pub topology_spread_constraints: Vec<TopologySpreadConstraint>,
-    /// See the API reference.
-    #[field(
-        tag = 34,
-        list = "map",
-        keys = "name",
-        patch = "merge",
-        merge_key = "name"
-    )]
+    /// Ephemeral containers.
+    #[field(tag = 34, list = "map", keys = "name", patch = "merge", merge_key = "name")]
     pub ephemeral_containers: Vec<EphemeralContainer>,
-    /// See the API reference.
+    /// Set hostname As FQDN.
     #[field(tag = 35, name = "setHostnameAsFQDN")]
-    pub set_hostname_as_fqdn: bool,
-    /// See the API reference.
+    pub set_hostname_as_fqdn: Option<bool>,
+    /// Os.
     #[field(tag = 36)]
     pub os: Option<Box<PodOS>>,
-    /// See the API reference.
+    /// Host users.
     #[field(tag = 37)]
-    pub host_users: bool,
-    /// See the API reference.
-    #[field(
-        tag = 38,
-        list = "map",
-        keys = "name",
-        patch = "merge",
-        merge_key = "name"
-    )]
+    pub host_users: Option<bool>,
+    /// Scheduling gates.
+    #[field(tag = 38, list = "map", keys = "name", patch = "merge", merge_key = "name")]
     pub scheduling_gates: Vec<PodSchedulingGate>,
-    /// See the API reference.
-    #[field(
-        tag = 39,
-        list = "map",
-        keys = "name",
-        patch = "merge,retainKeys",
-        merge_key = "name"
-    )]
+    /// Resource claims.
+    #[field(tag = 39, list = "map", keys = "name", patch = "merge,retainKeys", merge_key = "name")]
     pub resource_claims: Vec<PodResourceClaim>,
-    /// See the API reference.
+    /// Resources.
     #[field(tag = 40)]
     pub resources: Option<Box<ResourceRequirements>>,
-    /// See the API reference.
+    /// Hostname override.
     #[field(tag = 41)]
-    pub hostname_override: String,
-    /// See the API reference.
+    pub hostname_override: Option<String>,
+    /// Scheduling group.
     #[field(tag = 43)]
     pub scheduling_group: Option<Box<PodSchedulingGroup>>,
 }
 
-/// PreferredSchedulingTerm as of the API group it belongs to.
+/// A preferred scheduling term.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PreferredSchedulingTerm {
-    /// See the API reference.
+    /// Weight.
     #[field(tag = 1, always, required)]
     pub weight: i32,
-    /// See the API reference.
+    /// Preference.
     #[field(tag = 2, always, required)]
     pub preference: NodeSelectorTerm,
 }
 
-/// Probe as of the API group it belongs to.
+/// A probe.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Probe {
-    /// See the API reference.
+    /// Exec.
     #[field(tag = 1, within = 1)]
     pub exec: Option<Box<ExecAction>>,
-    /// See the API reference.
+    /// Http get.
     #[field(tag = 2, within = 1)]
     pub http_get: Option<Box<HTTPGetAction>>,
-    /// See the API reference.
+    /// Tcp socket.
     #[field(tag = 3, within = 1)]
     pub tcp_socket: Option<Box<TCPSocketAction>>,
-    /// See the API reference.
+    /// Grpc.
     #[field(tag = 4, within = 1)]
     pub grpc: Option<Box<GRPCAction>>,
-    /// See the API reference.
+    /// Initial delay, in seconds.
     #[field(tag = 2)]
     pub initial_delay_seconds: i32,
-    /// See the API reference.
+    /// Timeout, in seconds.
     #[field(tag = 3)]
     pub timeout_seconds: i32,
-    /// See the API reference.
+    /// Period, in seconds.
     #[field(tag = 4)]
     pub period_seconds: i32,
-    /// See the API reference.
+    /// Success threshold.
     #[field(tag = 5)]
     pub success_threshold: i32,
-    /// See the API reference.
+    /// Failure threshold.
     #[field(tag = 6)]
     pub failure_threshold: i32,
-    /// See the API reference.
+    /// Termination grace period, in seconds.
     #[field(tag = 7)]
-    pub termination_grace_period_seconds: i64,
+    pub termination_grace_period_seconds: Option<i64>,
 }
 
-/// ResourceClaim as of the API group it belongs to.
+/// A resource claim.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourceClaim {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Request.
     #[field(tag = 2)]
     pub request: String,
 }
 
-/// ResourceFieldSelector as of the API group it belongs to.
+/// A resource field selector.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct ResourceFieldSelector {
-    /// See the API reference.
+    /// Container name.
     #[field(tag = 1)]
     pub container_name: String,
-    /// See the API reference.
+    /// Resource.
     #[field(tag = 2, always, required)]
     pub resource: String,
-    /// See the API reference.
-    #[field(tag = 3)]
+    /// Divisor.
+    #[field(tag = 3, always)]
     pub divisor: crate::Quantity,
 }
 
-/// ResourceRequirements as of the API group it belongs to.
+/// A resource requirements.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourceRequirements {
-    /// See the API reference.
+    /// Limits.
     #[field(tag = 1)]
     pub limits: BTreeMap<String, crate::Quantity>,
-    /// See the API reference.
+    /// Requests.
     #[field(tag = 2)]
     pub requests: BTreeMap<String, crate::Quantity>,
-    /// See the API reference.
+    /// Claims.
     #[field(tag = 3, list = "map", keys = "name")]
     pub claims: Vec<ResourceClaim>,
 }
 
-/// SELinuxOptions as of the API group it belongs to.
+/// A se linux options.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct SELinuxOptions {
-    /// See the API reference.
+    /// User.
     #[field(tag = 1)]
     pub user: String,
-    /// See the API reference.
+    /// Role.
     #[field(tag = 2)]
     pub role: String,
-    /// See the API reference.
+    /// Type.
     #[field(tag = 3)]
     pub type_: String,
-    /// See the API reference.
+    /// Level.
     #[field(tag = 4)]
     pub level: String,
 }
 
-/// SeccompProfile as of the API group it belongs to.
+/// A seccomp profile.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct SeccompProfile {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Localhost profile.
     #[field(tag = 2)]
-    pub localhost_profile: String,
+    pub localhost_profile: Option<String>,
 }
 
-/// SecretEnvSource as of the API group it belongs to.
+/// A secret env source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct SecretEnvSource {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, within = 1)]
     pub name: String,
-    /// See the API reference.
+    /// Optional.
     #[field(tag = 2)]
-    pub optional: bool,
+    pub optional: Option<bool>,
 }
 
-/// SecretKeySelector as of the API group it belongs to.
+/// A secret key selector.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct SecretKeySelector {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, within = 1)]
     pub name: String,
-    /// See the API reference.
+    /// Key.
     #[field(tag = 2, always, required)]
     pub key: String,
-    /// See the API reference.
+    /// Optional.
     #[field(tag = 3)]
-    pub optional: bool,
+    pub optional: Option<bool>,
 }
 
-/// SecurityContext as of the API group it belongs to.
+/// A security context.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct SecurityContext {
-    /// See the API reference.
+    /// Capabilities.
     #[field(tag = 1)]
     pub capabilities: Option<Box<Capabilities>>,
-    /// See the API reference.
+    /// Privileged.
     #[field(tag = 2)]
-    pub privileged: bool,
-    /// See the API reference.
+    pub privileged: Option<bool>,
+    /// Se linux options.
     #[field(tag = 3)]
     pub se_linux_options: Option<Box<SELinuxOptions>>,
-    /// See the API reference.
+    /// Run As user.
     #[field(tag = 4)]
-    pub run_as_user: i64,
-    /// See the API reference.
+    pub run_as_user: Option<i64>,
+    /// Run As non root.
     #[field(tag = 5)]
-    pub run_as_non_root: bool,
-    /// See the API reference.
+    pub run_as_non_root: Option<bool>,
+    /// Read only root filesystem.
     #[field(tag = 6)]
-    pub read_only_root_filesystem: bool,
-    /// See the API reference.
+    pub read_only_root_filesystem: Option<bool>,
+    /// Allow privilege escalation.
     #[field(tag = 7)]
-    pub allow_privilege_escalation: bool,
-    /// See the API reference.
+    pub allow_privilege_escalation: Option<bool>,
+    /// Run As group.
     #[field(tag = 8)]
-    pub run_as_group: i64,
-    /// See the API reference.
+    pub run_as_group: Option<i64>,
+    /// Proc mount.
     #[field(tag = 9)]
-    pub proc_mount: String,
-    /// See the API reference.
+    pub proc_mount: Option<String>,
+    /// Windows options.
     #[field(tag = 10)]
     pub windows_options: Option<Box<WindowsSecurityContextOptions>>,
-    /// See the API reference.
+    /// Seccomp profile.
     #[field(tag = 11)]
     pub seccomp_profile: Option<Box<SeccompProfile>>,
-    /// See the API reference.
+    /// App armor profile.
     #[field(tag = 12)]
     pub app_armor_profile: Option<Box<AppArmorProfile>>,
 }
 
-/// SleepAction as of the API group it belongs to.
+/// A sleep action.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct SleepAction {
-    /// See the API reference.
+    /// Seconds.
     #[field(tag = 1, always, required)]
     pub seconds: i64,
 }
 
-/// Sysctl as of the API group it belongs to.
+/// A sysctl.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Sysctl {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Value.
     #[field(tag = 2, always, required)]
     pub value: String,
 }
 
-/// TCPSocketAction as of the API group it belongs to.
+/// A tcp socket action.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct TCPSocketAction {
-    /// See the API reference.
+    /// Port.
     #[field(tag = 1, always, required)]
     pub port: crate::IntOrString,
-    /// See the API reference.
+    /// Host.
     #[field(tag = 2)]
     pub host: String,
 }
 
-/// Toleration as of the API group it belongs to.
+/// A toleration.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Toleration {
-    /// See the API reference.
+    /// Key.
     #[field(tag = 1)]
     pub key: String,
-    /// See the API reference.
+    /// Operator.
     #[field(tag = 2)]
     pub operator: String,
-    /// See the API reference.
+    /// Value.
     #[field(tag = 3)]
     pub value: String,
-    /// See the API reference.
+    /// Effect.
     #[field(tag = 4)]
     pub effect: String,
-    /// See the API reference.
+    /// Toleration, in seconds.
     #[field(tag = 5)]
-    pub toleration_seconds: i64,
+    pub toleration_seconds: Option<i64>,
 }
 
-/// TopologySpreadConstraint as of the API group it belongs to.
+/// A topology spread constraint.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct TopologySpreadConstraint {
-    /// See the API reference.
+    /// Max skew.
     #[field(tag = 1, always, required)]
     pub max_skew: i32,
-    /// See the API reference.
+    /// Topology key.
     #[field(tag = 2, always, required)]
     pub topology_key: String,
-    /// See the API reference.
+    /// When unsatisfiable.
     #[field(tag = 3, always, required)]
     pub when_unsatisfiable: String,
-    /// See the API reference.
+    /// Label selector.
     #[field(tag = 4)]
     pub label_selector: Option<Box<crate::api::meta::v1::LabelSelector>>,
-    /// See the API reference.
+    /// Min domains.
     #[field(tag = 5)]
-    pub min_domains: i32,
-    /// See the API reference.
+    pub min_domains: Option<i32>,
+    /// Node affinity policy.
     #[field(tag = 6)]
-    pub node_affinity_policy: String,
-    /// See the API reference.
+    pub node_affinity_policy: Option<String>,
+    /// Node taints policy.
     #[field(tag = 7)]
-    pub node_taints_policy: String,
-    /// See the API reference.
+    pub node_taints_policy: Option<String>,
+    /// Match label keys.
     #[field(tag = 8, list = "atomic")]
     pub match_label_keys: Vec<String>,
 }
 
-/// WeightedPodAffinityTerm as of the API group it belongs to.
+/// A weighted pod affinity term.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct WeightedPodAffinityTerm {
-    /// See the API reference.
+    /// Weight.
     #[field(tag = 1, always, required)]
     pub weight: i32,
-    /// See the API reference.
+    /// Pod affinity term.
     #[field(tag = 2, always, required)]
     pub pod_affinity_term: PodAffinityTerm,
 }
 
-/// WindowsSecurityContextOptions as of the API group it belongs to.
+/// A windows security context options.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct WindowsSecurityContextOptions {
-    /// See the API reference.
+    /// Gmsa credential spec name.
     #[field(tag = 1)]
-    pub gmsa_credential_spec_name: String,
-    /// See the API reference.
+    pub gmsa_credential_spec_name: Option<String>,
+    /// Gmsa credential spec.
     #[field(tag = 2)]
-    pub gmsa_credential_spec: String,
-    /// See the API reference.
+    pub gmsa_credential_spec: Option<String>,
+    /// Run As user name.
     #[field(tag = 3)]
-    pub run_as_user_name: String,
-    /// See the API reference.
+    pub run_as_user_name: Option<String>,
+    /// Host process.
     #[field(tag = 4)]
-    pub host_process: bool,
+    pub host_process: Option<bool>,
 }

@@ -2,16 +2,16 @@
 
 use crate::Resource;
 
-use super::PodTemplateSpec;
+use super::{PodTemplateSpec};
 
-/// PodTemplate as of the API group it belongs to.
+/// A pod template.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
 #[resource(version = "v1", plural = "podtemplates", rules)]
 pub struct PodTemplate {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
-    /// See the API reference.
-    #[field(tag = 2)]
-    pub template: Option<Box<PodTemplateSpec>>,
+    /// Template.
+    #[field(tag = 2, always)]
+    pub template: PodTemplateSpec,
 }

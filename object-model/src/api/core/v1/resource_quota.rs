@@ -4,71 +4,65 @@ use std::collections::BTreeMap;
 
 use crate::{Reflect, Resource};
 
-/// ResourceQuota as of the API group it belongs to.
+/// A resource quota.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    version = "v1",
-    plural = "resourcequotas",
-    short = "quota",
-    subresources = "status",
-    rules
-)]
+#[resource(version = "v1", plural = "resourcequotas", short = "quota", subresources = "status", rules)]
 pub struct ResourceQuota {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<ResourceQuotaSpec>>,
+    #[field(tag = 2, always)]
+    pub spec: ResourceQuotaSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<ResourceQuotaStatus>>,
+    #[field(tag = 3, always)]
+    pub status: ResourceQuotaStatus,
 }
 
-/// ResourceQuotaSpec as of the API group it belongs to.
+/// A resource quota spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourceQuotaSpec {
-    /// See the API reference.
+    /// Hard.
     #[field(tag = 1)]
     pub hard: BTreeMap<String, crate::Quantity>,
-    /// See the API reference.
+    /// Scopes.
     #[field(tag = 2, list = "atomic")]
     pub scopes: Vec<String>,
-    /// See the API reference.
+    /// Scope selector.
     #[field(tag = 3)]
     pub scope_selector: Option<Box<ScopeSelector>>,
 }
 
-/// ResourceQuotaStatus as of the API group it belongs to.
+/// A resource quota status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourceQuotaStatus {
-    /// See the API reference.
+    /// Hard.
     #[field(tag = 1)]
     pub hard: BTreeMap<String, crate::Quantity>,
-    /// See the API reference.
+    /// Used.
     #[field(tag = 2)]
     pub used: BTreeMap<String, crate::Quantity>,
 }
 
-/// ScopeSelector as of the API group it belongs to.
+/// A scope selector.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct ScopeSelector {
-    /// See the API reference.
+    /// Match expressions.
     #[field(tag = 1, list = "atomic")]
     pub match_expressions: Vec<ScopedResourceSelectorRequirement>,
 }
 
-/// ScopedResourceSelectorRequirement as of the API group it belongs to.
+/// A scoped resource selector requirement.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ScopedResourceSelectorRequirement {
-    /// See the API reference.
+    /// Scope name.
     #[field(tag = 1, always, required)]
     pub scope_name: String,
-    /// See the API reference.
+    /// Operator.
     #[field(tag = 2, always, required)]
     pub operator: String,
-    /// See the API reference.
+    /// Values.
     #[field(tag = 3, list = "atomic")]
     pub values: Vec<String>,
 }

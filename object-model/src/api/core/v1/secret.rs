@@ -4,23 +4,23 @@ use std::collections::BTreeMap;
 
 use crate::Resource;
 
-/// Secret as of the API group it belongs to.
+/// A secret.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
 #[resource(version = "v1", plural = "secrets", rules)]
 pub struct Secret {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
-    /// See the API reference.
+    /// Data.
     #[field(tag = 2)]
     pub data: BTreeMap<String, crate::ByteString>,
-    /// See the API reference.
+    /// Type.
     #[field(tag = 3)]
     pub type_: String,
-    /// See the API reference.
+    /// String data.
     #[field(tag = 4)]
     pub string_data: BTreeMap<String, String>,
-    /// See the API reference.
+    /// Immutable.
     #[field(tag = 5)]
-    pub immutable: bool,
+    pub immutable: Option<bool>,
 }

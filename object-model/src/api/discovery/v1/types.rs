@@ -4,113 +4,108 @@ use std::collections::BTreeMap;
 
 use crate::{Reflect, Resource};
 
-/// EndpointSlice as of the API group it belongs to.
+/// An endpoint slice.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "discovery.k8s.io",
-    version = "v1",
-    plural = "endpointslices",
-    rules
-)]
+#[resource(group = "discovery.k8s.io", version = "v1", plural = "endpointslices", rules)]
 pub struct EndpointSlice {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
-    /// See the API reference.
+    /// Endpoints.
     #[field(tag = 2, list = "atomic")]
     pub endpoints: Vec<Endpoint>,
-    /// See the API reference.
+    /// Ports.
     #[field(tag = 3, list = "atomic")]
     pub ports: Vec<EndpointPort>,
-    /// See the API reference.
+    /// Address type.
     #[field(tag = 4, always, required)]
     pub address_type: String,
 }
 
-/// Endpoint as of the API group it belongs to.
+/// An endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Endpoint {
-    /// See the API reference.
+    /// Addresses.
     #[field(tag = 1, always, required, list = "set")]
     pub addresses: Vec<String>,
-    /// See the API reference.
-    #[field(tag = 2)]
-    pub conditions: Option<Box<EndpointConditions>>,
-    /// See the API reference.
+    /// Conditions.
+    #[field(tag = 2, always)]
+    pub conditions: EndpointConditions,
+    /// Hostname.
     #[field(tag = 3)]
-    pub hostname: String,
-    /// See the API reference.
+    pub hostname: Option<String>,
+    /// Target reference.
     #[field(tag = 4)]
     pub target_ref: Option<Box<crate::api::core::v1::ObjectReference>>,
-    /// See the API reference.
+    /// Deprecated topology.
     #[field(tag = 5)]
     pub deprecated_topology: BTreeMap<String, String>,
-    /// See the API reference.
+    /// Node name.
     #[field(tag = 6)]
-    pub node_name: String,
-    /// See the API reference.
+    pub node_name: Option<String>,
+    /// Zone.
     #[field(tag = 7)]
-    pub zone: String,
-    /// See the API reference.
+    pub zone: Option<String>,
+    /// Hints.
     #[field(tag = 8)]
     pub hints: Option<Box<EndpointHints>>,
 }
 
-/// EndpointConditions as of the API group it belongs to.
+/// An endpoint conditions.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct EndpointConditions {
-    /// See the API reference.
+    /// Ready.
     #[field(tag = 1)]
-    pub ready: bool,
-    /// See the API reference.
+    pub ready: Option<bool>,
+    /// Serving.
     #[field(tag = 2)]
-    pub serving: bool,
-    /// See the API reference.
+    pub serving: Option<bool>,
+    /// Terminating.
     #[field(tag = 3)]
-    pub terminating: bool,
+    pub terminating: Option<bool>,
 }
 
-/// EndpointHints as of the API group it belongs to.
+/// An endpoint hints.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct EndpointHints {
-    /// See the API reference.
+    /// For zones.
     #[field(tag = 1, list = "atomic")]
     pub for_zones: Vec<ForZone>,
-    /// See the API reference.
+    /// For nodes.
     #[field(tag = 2, list = "atomic")]
     pub for_nodes: Vec<ForNode>,
 }
 
-/// EndpointPort as of the API group it belongs to.
+/// An endpoint port.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct EndpointPort {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1)]
-    pub name: String,
-    /// See the API reference.
+    pub name: Option<String>,
+    /// Protocol.
     #[field(tag = 2)]
-    pub protocol: String,
-    /// See the API reference.
+    pub protocol: Option<String>,
+    /// Port.
     #[field(tag = 3)]
-    pub port: i32,
-    /// See the API reference.
+    pub port: Option<i32>,
+    /// App protocol.
     #[field(tag = 4)]
-    pub app_protocol: String,
+    pub app_protocol: Option<String>,
 }
 
-/// ForNode as of the API group it belongs to.
+/// A for node.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ForNode {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
 }
 
-/// ForZone as of the API group it belongs to.
+/// A for zone.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ForZone {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
 }

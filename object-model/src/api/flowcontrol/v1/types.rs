@@ -2,301 +2,277 @@
 
 use crate::{Reflect, Resource};
 
-/// FlowSchema as of the API group it belongs to.
+/// A flow schema.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "flowcontrol.apiserver.k8s.io",
-    version = "v1",
-    plural = "flowschemas",
-    scope = "Cluster",
-    subresources = "status"
-)]
+#[resource(group = "flowcontrol.apiserver.k8s.io", version = "v1", plural = "flowschemas", scope = "Cluster", subresources = "status")]
 pub struct FlowSchema {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<FlowSchemaSpec>>,
+    #[field(tag = 2, always)]
+    pub spec: FlowSchemaSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<FlowSchemaStatus>>,
+    #[field(tag = 3, always)]
+    pub status: FlowSchemaStatus,
 }
 
-/// PriorityLevelConfiguration as of the API group it belongs to.
+/// A priority level configuration.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "flowcontrol.apiserver.k8s.io",
-    version = "v1",
-    plural = "prioritylevelconfigurations",
-    scope = "Cluster",
-    subresources = "status"
-)]
+#[resource(group = "flowcontrol.apiserver.k8s.io", version = "v1", plural = "prioritylevelconfigurations", scope = "Cluster", subresources = "status")]
 pub struct PriorityLevelConfiguration {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<PriorityLevelConfigurationSpec>>,
+    #[field(tag = 2, always)]
+    pub spec: PriorityLevelConfigurationSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<PriorityLevelConfigurationStatus>>,
+    #[field(tag = 3, always)]
+    pub status: PriorityLevelConfigurationStatus,
 }
 
-/// ExemptPriorityLevelConfiguration as of the API group it belongs to.
+/// An exempt priority level configuration.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ExemptPriorityLevelConfiguration {
-    /// See the API reference.
+    /// Nominal concurrency shares.
     #[field(tag = 1)]
-    pub nominal_concurrency_shares: i32,
-    /// See the API reference.
+    pub nominal_concurrency_shares: Option<i32>,
+    /// Lendable percent.
     #[field(tag = 2)]
-    pub lendable_percent: i32,
+    pub lendable_percent: Option<i32>,
 }
 
-/// FlowDistinguisherMethod as of the API group it belongs to.
+/// A flow distinguisher method.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct FlowDistinguisherMethod {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
 }
 
-/// FlowSchemaCondition as of the API group it belongs to.
+/// A flow schema condition.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct FlowSchemaCondition {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1)]
     pub type_: String,
-    /// See the API reference.
+    /// Status.
     #[field(tag = 2)]
     pub status: String,
-    /// See the API reference.
+    /// Last transition time.
     #[field(tag = 3, value, always)]
     pub last_transition_time: Option<crate::Time>,
-    /// See the API reference.
+    /// Reason.
     #[field(tag = 4)]
     pub reason: String,
-    /// See the API reference.
+    /// Message.
     #[field(tag = 5)]
     pub message: String,
 }
 
-/// FlowSchemaSpec as of the API group it belongs to.
+/// A flow schema spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct FlowSchemaSpec {
-    /// See the API reference.
+    /// Priority level configuration.
     #[field(tag = 1, always, required)]
     pub priority_level_configuration: PriorityLevelConfigurationReference,
-    /// See the API reference.
+    /// Matching precedence.
     #[field(tag = 2)]
     pub matching_precedence: i32,
-    /// See the API reference.
+    /// Distinguisher method.
     #[field(tag = 3)]
     pub distinguisher_method: Option<Box<FlowDistinguisherMethod>>,
-    /// See the API reference.
+    /// Rules.
     #[field(tag = 4, list = "atomic")]
     pub rules: Vec<PolicyRulesWithSubjects>,
 }
 
-/// FlowSchemaStatus as of the API group it belongs to.
+/// A flow schema status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct FlowSchemaStatus {
-    /// See the API reference.
-    #[field(
-        tag = 1,
-        list = "map",
-        keys = "type",
-        patch = "merge",
-        merge_key = "type"
-    )]
+    /// Conditions.
+    #[field(tag = 1, list = "map", keys = "type", patch = "merge", merge_key = "type")]
     pub conditions: Vec<FlowSchemaCondition>,
 }
 
-/// GroupSubject as of the API group it belongs to.
+/// A group subject.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct GroupSubject {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
 }
 
-/// LimitResponse as of the API group it belongs to.
+/// A limit response.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct LimitResponse {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Queuing.
     #[field(tag = 2)]
     pub queuing: Option<Box<QueuingConfiguration>>,
 }
 
-/// LimitedPriorityLevelConfiguration as of the API group it belongs to.
+/// A limited priority level configuration.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct LimitedPriorityLevelConfiguration {
-    /// See the API reference.
+    /// Nominal concurrency shares.
     #[field(tag = 1)]
-    pub nominal_concurrency_shares: i32,
-    /// See the API reference.
+    pub nominal_concurrency_shares: Option<i32>,
+    /// Limit response.
     #[field(tag = 2)]
     pub limit_response: Option<Box<LimitResponse>>,
-    /// See the API reference.
+    /// Lendable percent.
     #[field(tag = 3)]
-    pub lendable_percent: i32,
-    /// See the API reference.
+    pub lendable_percent: Option<i32>,
+    /// Borrowing limit percent.
     #[field(tag = 4)]
-    pub borrowing_limit_percent: i32,
+    pub borrowing_limit_percent: Option<i32>,
 }
 
-/// NonResourcePolicyRule as of the API group it belongs to.
+/// A non resource policy rule.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NonResourcePolicyRule {
-    /// See the API reference.
+    /// Verbs.
     #[field(tag = 1, always, required, list = "set")]
     pub verbs: Vec<String>,
-    /// See the API reference.
+    /// Non resource UR Ls.
     #[field(tag = 6, name = "nonResourceURLs", always, required, list = "set")]
     pub non_resource_urls: Vec<String>,
 }
 
-/// PolicyRulesWithSubjects as of the API group it belongs to.
+/// A policy rules with subjects.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PolicyRulesWithSubjects {
-    /// See the API reference.
+    /// Subjects.
     #[field(tag = 1, always, required, list = "atomic")]
     pub subjects: Vec<Subject>,
-    /// See the API reference.
+    /// Resource rules.
     #[field(tag = 2, list = "atomic")]
     pub resource_rules: Vec<ResourcePolicyRule>,
-    /// See the API reference.
+    /// Non resource rules.
     #[field(tag = 3, list = "atomic")]
     pub non_resource_rules: Vec<NonResourcePolicyRule>,
 }
 
-/// PriorityLevelConfigurationCondition as of the API group it belongs to.
+/// A priority level configuration condition.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PriorityLevelConfigurationCondition {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1)]
     pub type_: String,
-    /// See the API reference.
+    /// Status.
     #[field(tag = 2)]
     pub status: String,
-    /// See the API reference.
+    /// Last transition time.
     #[field(tag = 3, value, always)]
     pub last_transition_time: Option<crate::Time>,
-    /// See the API reference.
+    /// Reason.
     #[field(tag = 4)]
     pub reason: String,
-    /// See the API reference.
+    /// Message.
     #[field(tag = 5)]
     pub message: String,
 }
 
-/// PriorityLevelConfigurationReference as of the API group it belongs to.
+/// A priority level configuration reference.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PriorityLevelConfigurationReference {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
 }
 
-/// PriorityLevelConfigurationSpec as of the API group it belongs to.
+/// A priority level configuration spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PriorityLevelConfigurationSpec {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Limited.
     #[field(tag = 2)]
     pub limited: Option<Box<LimitedPriorityLevelConfiguration>>,
-    /// See the API reference.
+    /// Exempt.
     #[field(tag = 3)]
     pub exempt: Option<Box<ExemptPriorityLevelConfiguration>>,
 }
 
-/// PriorityLevelConfigurationStatus as of the API group it belongs to.
+/// A priority level configuration status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PriorityLevelConfigurationStatus {
-    /// See the API reference.
-    #[field(
-        tag = 1,
-        list = "map",
-        keys = "type",
-        patch = "merge",
-        merge_key = "type"
-    )]
+    /// Conditions.
+    #[field(tag = 1, list = "map", keys = "type", patch = "merge", merge_key = "type")]
     pub conditions: Vec<PriorityLevelConfigurationCondition>,
 }
 
-/// QueuingConfiguration as of the API group it belongs to.
+/// A queuing configuration.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct QueuingConfiguration {
-    /// See the API reference.
+    /// Queues.
     #[field(tag = 1)]
     pub queues: i32,
-    /// See the API reference.
+    /// Hand size.
     #[field(tag = 2)]
     pub hand_size: i32,
-    /// See the API reference.
+    /// Queue length limit.
     #[field(tag = 3)]
     pub queue_length_limit: i32,
 }
 
-/// ResourcePolicyRule as of the API group it belongs to.
+/// A resource policy rule.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourcePolicyRule {
-    /// See the API reference.
+    /// Verbs.
     #[field(tag = 1, always, required, list = "set")]
     pub verbs: Vec<String>,
-    /// See the API reference.
+    /// Api groups.
     #[field(tag = 2, always, required, list = "set")]
     pub api_groups: Vec<String>,
-    /// See the API reference.
+    /// Resources.
     #[field(tag = 3, always, required, list = "set")]
     pub resources: Vec<String>,
-    /// See the API reference.
+    /// Cluster scope.
     #[field(tag = 4)]
     pub cluster_scope: bool,
-    /// See the API reference.
+    /// Namespaces.
     #[field(tag = 5, list = "set")]
     pub namespaces: Vec<String>,
 }
 
-/// ServiceAccountSubject as of the API group it belongs to.
+/// A service account subject.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ServiceAccountSubject {
-    /// See the API reference.
+    /// Namespace.
     #[field(tag = 1, always, required)]
     pub namespace: String,
-    /// See the API reference.
+    /// Name.
     #[field(tag = 2, always, required)]
     pub name: String,
 }
 
-/// Subject as of the API group it belongs to.
+/// A subject.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Subject {
     /// Kind of the object.
     #[field(tag = 1, always, required)]
     pub kind: String,
-    /// See the API reference.
+    /// User.
     #[field(tag = 2)]
     pub user: Option<Box<UserSubject>>,
-    /// See the API reference.
+    /// Group.
     #[field(tag = 3)]
     pub group: Option<Box<GroupSubject>>,
-    /// See the API reference.
+    /// Service account.
     #[field(tag = 4)]
     pub service_account: Option<Box<ServiceAccountSubject>>,
 }
 
-/// UserSubject as of the API group it belongs to.
+/// An user subject.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct UserSubject {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
 }

@@ -4,454 +4,442 @@ use std::collections::BTreeMap;
 
 use crate::Reflect;
 
-/// APIGroup as of the API group it belongs to.
+/// An api group.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct APIGroup {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Versions.
     #[field(tag = 2, always, required, list = "atomic")]
     pub versions: Vec<GroupVersionForDiscovery>,
-    /// See the API reference.
-    #[field(tag = 3)]
-    pub preferred_version: Option<Box<GroupVersionForDiscovery>>,
-    /// See the API reference.
+    /// Preferred version.
+    #[field(tag = 3, always)]
+    pub preferred_version: GroupVersionForDiscovery,
+    /// Server address by client CID Rs.
     #[field(tag = 4, name = "serverAddressByClientCIDRs", list = "atomic")]
     pub server_address_by_client_cidrs: Vec<ServerAddressByClientCIDR>,
 }
 
-/// APIGroupList as of the API group it belongs to.
+/// An api group list.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct APIGroupList {
-    /// See the API reference.
+    /// Groups.
     #[field(tag = 1, always, required, list = "atomic")]
     pub groups: Vec<APIGroup>,
 }
 
-/// APIResource as of the API group it belongs to.
+/// An api resource.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct APIResource {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Namespaced.
     #[field(tag = 2, always, required)]
     pub namespaced: bool,
     /// Kind of the object.
     #[field(tag = 3, always, required)]
     pub kind: String,
-    /// See the API reference.
+    /// Verbs.
     #[field(tag = 4, always, required)]
     pub verbs: Vec<String>,
-    /// See the API reference.
+    /// Short names.
     #[field(tag = 5, list = "atomic")]
     pub short_names: Vec<String>,
-    /// See the API reference.
+    /// Singular name.
     #[field(tag = 6, always, required)]
     pub singular_name: String,
-    /// See the API reference.
+    /// Categories.
     #[field(tag = 7, list = "atomic")]
     pub categories: Vec<String>,
-    /// See the API reference.
+    /// Group.
     #[field(tag = 8)]
     pub group: String,
-    /// See the API reference.
+    /// Version.
     #[field(tag = 9)]
     pub version: String,
-    /// See the API reference.
+    /// Storage version hash.
     #[field(tag = 10)]
     pub storage_version_hash: String,
 }
 
-/// APIResourceList as of the API group it belongs to.
+/// An api resource list.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct APIResourceList {
-    /// See the API reference.
+    /// Group version.
     #[field(tag = 1, always, required)]
     pub group_version: String,
-    /// See the API reference.
+    /// Resources.
     #[field(tag = 2, always, required, list = "atomic")]
     pub resources: Vec<APIResource>,
 }
 
-/// APIVersions as of the API group it belongs to.
+/// An api versions.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct APIVersions {
-    /// See the API reference.
+    /// Versions.
     #[field(tag = 1, always, required, list = "atomic")]
     pub versions: Vec<String>,
-    /// See the API reference.
-    #[field(
-        tag = 2,
-        name = "serverAddressByClientCIDRs",
-        always,
-        required,
-        list = "atomic"
-    )]
+    /// Server address by client CID Rs.
+    #[field(tag = 2, name = "serverAddressByClientCIDRs", always, required, list = "atomic")]
     pub server_address_by_client_cidrs: Vec<ServerAddressByClientCIDR>,
 }
 
-/// Condition as of the API group it belongs to.
+/// A condition.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Condition {
-    /// See the API reference.
+    /// Type.
     #[field(tag = 1, always, required)]
     pub type_: String,
-    /// See the API reference.
+    /// Status.
     #[field(tag = 2, always, required)]
     pub status: String,
-    /// See the API reference.
+    /// Observed generation.
     #[field(tag = 3)]
     pub observed_generation: i64,
-    /// See the API reference.
+    /// Last transition time.
     #[field(tag = 4, value, always, required)]
     pub last_transition_time: Option<crate::Time>,
-    /// See the API reference.
+    /// Reason.
     #[field(tag = 5, always, required)]
     pub reason: String,
-    /// See the API reference.
+    /// Message.
     #[field(tag = 6, always, required)]
     pub message: String,
 }
 
-/// DeleteOptions as of the API group it belongs to.
+/// A delete options.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeleteOptions {
-    /// See the API reference.
+    /// Grace period, in seconds.
     #[field(tag = 1)]
-    pub grace_period_seconds: i64,
-    /// See the API reference.
+    pub grace_period_seconds: Option<i64>,
+    /// Preconditions.
     #[field(tag = 2)]
     pub preconditions: Option<Box<Preconditions>>,
-    /// See the API reference.
+    /// Orphan dependents.
     #[field(tag = 3)]
-    pub orphan_dependents: bool,
-    /// See the API reference.
+    pub orphan_dependents: Option<bool>,
+    /// Propagation policy.
     #[field(tag = 4)]
-    pub propagation_policy: String,
-    /// See the API reference.
+    pub propagation_policy: Option<String>,
+    /// Dry run.
     #[field(tag = 5, list = "atomic")]
     pub dry_run: Vec<String>,
-    /// See the API reference.
+    /// Ignore store read error with cluster breaking potential.
     #[field(tag = 6)]
-    pub ignore_store_read_error_with_cluster_breaking_potential: bool,
+    pub ignore_store_read_error_with_cluster_breaking_potential: Option<bool>,
 }
 
-/// FieldSelectorRequirement as of the API group it belongs to.
+/// A field selector requirement.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct FieldSelectorRequirement {
-    /// See the API reference.
+    /// Key.
     #[field(tag = 1, always, required)]
     pub key: String,
-    /// See the API reference.
+    /// Operator.
     #[field(tag = 2, always, required)]
     pub operator: String,
-    /// See the API reference.
+    /// Values.
     #[field(tag = 3, list = "atomic")]
     pub values: Vec<String>,
 }
 
-/// GroupResource as of the API group it belongs to.
+/// A group resource.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct GroupResource {
-    /// See the API reference.
+    /// Group.
     #[field(tag = 1, always, required)]
     pub group: String,
-    /// See the API reference.
+    /// Resource.
     #[field(tag = 2, always, required)]
     pub resource: String,
 }
 
-/// GroupVersionForDiscovery as of the API group it belongs to.
+/// A group version for discovery.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct GroupVersionForDiscovery {
-    /// See the API reference.
+    /// Group version.
     #[field(tag = 1, always, required)]
     pub group_version: String,
-    /// See the API reference.
+    /// Version.
     #[field(tag = 2, always, required)]
     pub version: String,
 }
 
-/// LabelSelector as of the API group it belongs to.
+/// A label selector.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct LabelSelector {
-    /// See the API reference.
+    /// Match labels.
     #[field(tag = 1)]
     pub match_labels: BTreeMap<String, String>,
-    /// See the API reference.
+    /// Match expressions.
     #[field(tag = 2, list = "atomic")]
     pub match_expressions: Vec<LabelSelectorRequirement>,
 }
 
-/// LabelSelectorRequirement as of the API group it belongs to.
+/// A label selector requirement.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct LabelSelectorRequirement {
-    /// See the API reference.
+    /// Key.
     #[field(tag = 1, always, required)]
     pub key: String,
-    /// See the API reference.
+    /// Operator.
     #[field(tag = 2, always, required)]
     pub operator: String,
-    /// See the API reference.
+    /// Values.
     #[field(tag = 3, list = "atomic")]
     pub values: Vec<String>,
 }
 
-/// ListMeta as of the API group it belongs to.
+/// A list meta.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ListMeta {
-    /// See the API reference.
+    /// Self link.
     #[field(tag = 1)]
     pub self_link: String,
-    /// See the API reference.
+    /// Resource version.
     #[field(tag = 2)]
     pub resource_version: String,
-    /// See the API reference.
+    /// Continue.
     #[field(tag = 3)]
     pub continue_: String,
-    /// See the API reference.
+    /// Remaining item count.
     #[field(tag = 4)]
-    pub remaining_item_count: i64,
-    /// See the API reference.
+    pub remaining_item_count: Option<i64>,
+    /// Shard info.
     #[field(tag = 5)]
     pub shard_info: Option<Box<ShardInfo>>,
 }
 
-/// ManagedFieldsEntry as of the API group it belongs to.
+/// A managed fields entry.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ManagedFieldsEntry {
-    /// See the API reference.
+    /// Manager.
     #[field(tag = 1)]
     pub manager: String,
-    /// See the API reference.
+    /// Operation.
     #[field(tag = 2)]
     pub operation: String,
     /// API version of the object.
     #[field(tag = 3)]
     pub api_version: String,
-    /// See the API reference.
-    #[field(tag = 4, value, always)]
+    /// Time.
+    #[field(tag = 4)]
     pub time: Option<crate::Time>,
-    /// See the API reference.
+    /// Fields type.
     #[field(tag = 6)]
     pub fields_type: String,
-    /// See the API reference.
+    /// Fields V1.
     #[field(tag = 7)]
-    pub fields_v1: crate::FieldsV1,
-    /// See the API reference.
+    pub fields_v1: Option<crate::FieldsV1>,
+    /// Subresource.
     #[field(tag = 8)]
     pub subresource: String,
 }
 
-/// ObjectMeta as of the API group it belongs to.
+/// An object meta.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ObjectMeta {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1)]
     pub name: String,
-    /// See the API reference.
+    /// Generate name.
     #[field(tag = 2)]
     pub generate_name: String,
-    /// See the API reference.
+    /// Namespace.
     #[field(tag = 3)]
     pub namespace: String,
-    /// See the API reference.
+    /// Self link.
     #[field(tag = 4)]
     pub self_link: String,
-    /// See the API reference.
+    /// Uid.
     #[field(tag = 5)]
     pub uid: String,
-    /// See the API reference.
+    /// Resource version.
     #[field(tag = 6)]
     pub resource_version: String,
-    /// See the API reference.
+    /// Generation.
     #[field(tag = 7)]
     pub generation: i64,
-    /// See the API reference.
-    #[field(tag = 8, value, always)]
+    /// Creation timestamp.
+    #[field(tag = 8, value)]
     pub creation_timestamp: Option<crate::Time>,
-    /// See the API reference.
-    #[field(tag = 9, value, always)]
+    /// Deletion timestamp.
+    #[field(tag = 9)]
     pub deletion_timestamp: Option<crate::Time>,
-    /// See the API reference.
+    /// Deletion grace period, in seconds.
     #[field(tag = 10)]
-    pub deletion_grace_period_seconds: i64,
-    /// See the API reference.
+    pub deletion_grace_period_seconds: Option<i64>,
+    /// Labels.
     #[field(tag = 11)]
     pub labels: BTreeMap<String, String>,
-    /// See the API reference.
+    /// Annotations.
     #[field(tag = 12)]
     pub annotations: BTreeMap<String, String>,
-    /// See the API reference.
-    #[field(
-        tag = 13,
-        list = "map",
-        keys = "uid",
-        patch = "merge",
-        merge_key = "uid"
-    )]
+    /// Owner references.
+    #[field(tag = 13, list = "map", keys = "uid", patch = "merge", merge_key = "uid")]
     pub owner_references: Vec<OwnerReference>,
-    /// See the API reference.
+    /// Finalizers.
     #[field(tag = 14, list = "set", patch = "merge")]
     pub finalizers: Vec<String>,
-    /// See the API reference.
+    /// Managed fields.
     #[field(tag = 17, list = "atomic")]
     pub managed_fields: Vec<ManagedFieldsEntry>,
 }
 
-/// OwnerReference as of the API group it belongs to.
+/// An owner reference.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 #[reflect(atomic)]
 pub struct OwnerReference {
     /// Kind of the object.
     #[field(tag = 1, always, required)]
     pub kind: String,
-    /// See the API reference.
+    /// Name.
     #[field(tag = 3, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Uid.
     #[field(tag = 4, always, required)]
     pub uid: String,
     /// API version of the object.
     #[field(tag = 5, always, required)]
     pub api_version: String,
-    /// See the API reference.
+    /// Controller.
     #[field(tag = 6)]
-    pub controller: bool,
-    /// See the API reference.
+    pub controller: Option<bool>,
+    /// Block owner deletion.
     #[field(tag = 7)]
-    pub block_owner_deletion: bool,
+    pub block_owner_deletion: Option<bool>,
 }
 
-/// Preconditions as of the API group it belongs to.
+/// A preconditions.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Preconditions {
-    /// See the API reference.
+    /// Uid.
     #[field(tag = 1)]
-    pub uid: String,
-    /// See the API reference.
+    pub uid: Option<String>,
+    /// Resource version.
     #[field(tag = 2)]
-    pub resource_version: String,
+    pub resource_version: Option<String>,
 }
 
-/// ServerAddressByClientCIDR as of the API group it belongs to.
+/// A server address by client cidr.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ServerAddressByClientCIDR {
-    /// See the API reference.
+    /// Client CIDR.
     #[field(tag = 1, name = "clientCIDR", always, required)]
     pub client_cidr: String,
-    /// See the API reference.
+    /// Server address.
     #[field(tag = 2, always, required)]
     pub server_address: String,
 }
 
-/// ShardInfo as of the API group it belongs to.
+/// A shard info.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ShardInfo {
-    /// See the API reference.
+    /// Selector.
     #[field(tag = 1, always, required)]
     pub selector: String,
 }
 
-/// Status as of the API group it belongs to.
+/// A status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Status {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: ListMeta,
-    /// See the API reference.
+    /// Status.
     #[field(tag = 2)]
     pub status: String,
-    /// See the API reference.
+    /// Message.
     #[field(tag = 3)]
     pub message: String,
-    /// See the API reference.
+    /// Reason.
     #[field(tag = 4)]
     pub reason: String,
-    /// See the API reference.
+    /// Details.
     #[field(tag = 5)]
     pub details: Option<Box<StatusDetails>>,
-    /// See the API reference.
+    /// Code.
     #[field(tag = 6)]
     pub code: i32,
 }
 
-/// StatusCause as of the API group it belongs to.
+/// A status cause.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct StatusCause {
-    /// See the API reference.
+    /// Reason.
     #[field(tag = 1)]
     pub reason: String,
-    /// See the API reference.
+    /// Message.
     #[field(tag = 2)]
     pub message: String,
-    /// See the API reference.
+    /// Field.
     #[field(tag = 3)]
     pub field: String,
 }
 
-/// StatusDetails as of the API group it belongs to.
+/// A status details.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct StatusDetails {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1)]
     pub name: String,
-    /// See the API reference.
+    /// Group.
     #[field(tag = 2)]
     pub group: String,
     /// Kind of the object.
     #[field(tag = 3)]
     pub kind: String,
-    /// See the API reference.
+    /// Causes.
     #[field(tag = 4, list = "atomic")]
     pub causes: Vec<StatusCause>,
-    /// See the API reference.
+    /// Retry after, in seconds.
     #[field(tag = 5)]
     pub retry_after_seconds: i32,
-    /// See the API reference.
+    /// Uid.
     #[field(tag = 6)]
     pub uid: String,
 }
 
-/// Info as of the API group it belongs to.
+/// An info.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Info {
-    /// See the API reference.
+    /// Build date.
     #[field(always, required)]
     pub build_date: String,
-    /// See the API reference.
+    /// Compiler.
     #[field(always, required)]
     pub compiler: String,
-    /// See the API reference.
+    /// Emulation major.
     pub emulation_major: String,
-    /// See the API reference.
+    /// Emulation minor.
     pub emulation_minor: String,
-    /// See the API reference.
+    /// Git commit.
     #[field(always, required)]
     pub git_commit: String,
-    /// See the API reference.
+    /// Git tree state.
     #[field(always, required)]
     pub git_tree_state: String,
-    /// See the API reference.
+    /// Git version.
     #[field(always, required)]
     pub git_version: String,
-    /// See the API reference.
+    /// Go version.
     #[field(always, required)]
     pub go_version: String,
-    /// See the API reference.
+    /// Major.
     #[field(always, required)]
     pub major: String,
-    /// See the API reference.
+    /// Min compatibility major.
     pub min_compatibility_major: String,
-    /// See the API reference.
+    /// Min compatibility minor.
     pub min_compatibility_minor: String,
-    /// See the API reference.
+    /// Minor.
     #[field(always, required)]
     pub minor: String,
-    /// See the API reference.
+    /// Platform.
     #[field(always, required)]
     pub platform: String,
 }

@@ -2,15 +2,9 @@
 
 use crate::{Reflect, Resource};
 
-/// IPAddress as of the API group it belongs to.
+/// An ip address.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "networking.k8s.io",
-    version = "v1beta1",
-    plural = "ipaddresses",
-    scope = "Cluster",
-    short = "ip"
-)]
+#[resource(group = "networking.k8s.io", version = "v1beta1", plural = "ipaddresses", scope = "Cluster", short = "ip")]
 pub struct IPAddress {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -20,70 +14,58 @@ pub struct IPAddress {
     pub spec: IPAddressSpec,
 }
 
-/// ServiceCIDR as of the API group it belongs to.
+/// A service cidr.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "networking.k8s.io",
-    version = "v1beta1",
-    plural = "servicecidrs",
-    scope = "Cluster",
-    subresources = "status"
-)]
+#[resource(group = "networking.k8s.io", version = "v1beta1", plural = "servicecidrs", scope = "Cluster", subresources = "status")]
 pub struct ServiceCIDR {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// What is wanted.
-    #[field(tag = 2)]
-    pub spec: Option<Box<ServiceCIDRSpec>>,
+    #[field(tag = 2, always)]
+    pub spec: ServiceCIDRSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<ServiceCIDRStatus>>,
+    #[field(tag = 3, always)]
+    pub status: ServiceCIDRStatus,
 }
 
-/// IPAddressSpec as of the API group it belongs to.
+/// An ip address spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct IPAddressSpec {
-    /// See the API reference.
+    /// Parent reference.
     #[field(tag = 1, always, required)]
     pub parent_ref: ParentReference,
 }
 
-/// ParentReference as of the API group it belongs to.
+/// A parent reference.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ParentReference {
-    /// See the API reference.
+    /// Group.
     #[field(tag = 1)]
     pub group: String,
-    /// See the API reference.
+    /// Resource.
     #[field(tag = 2, always, required)]
     pub resource: String,
-    /// See the API reference.
+    /// Namespace.
     #[field(tag = 3)]
     pub namespace: String,
-    /// See the API reference.
+    /// Name.
     #[field(tag = 4, always, required)]
     pub name: String,
 }
 
-/// ServiceCIDRSpec as of the API group it belongs to.
+/// A service cidr spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ServiceCIDRSpec {
-    /// See the API reference.
+    /// Cidrs.
     #[field(tag = 1, list = "atomic")]
     pub cidrs: Vec<String>,
 }
 
-/// ServiceCIDRStatus as of the API group it belongs to.
+/// A service cidr status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ServiceCIDRStatus {
-    /// See the API reference.
-    #[field(
-        tag = 1,
-        list = "map",
-        keys = "type",
-        patch = "merge",
-        merge_key = "type"
-    )]
+    /// Conditions.
+    #[field(tag = 1, list = "map", keys = "type", patch = "merge", merge_key = "type")]
     pub conditions: Vec<crate::api::meta::v1::Condition>,
 }

@@ -2,15 +2,9 @@
 
 use crate::{Reflect, Resource};
 
-/// DeviceTaintRule as of the API group it belongs to.
+/// A device taint rule.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "resource.k8s.io",
-    version = "v1alpha3",
-    plural = "devicetaintrules",
-    scope = "Cluster",
-    subresources = "status"
-)]
+#[resource(group = "resource.k8s.io", version = "v1alpha3", plural = "devicetaintrules", scope = "Cluster", subresources = "status")]
 pub struct DeviceTaintRule {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -19,19 +13,13 @@ pub struct DeviceTaintRule {
     #[field(tag = 2, always, required)]
     pub spec: DeviceTaintRuleSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<DeviceTaintRuleStatus>>,
+    #[field(tag = 3, always)]
+    pub status: DeviceTaintRuleStatus,
 }
 
-/// ResourcePoolStatusRequest as of the API group it belongs to.
+/// A resource pool status request.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "resource.k8s.io",
-    version = "v1alpha3",
-    plural = "resourcepoolstatusrequests",
-    scope = "Cluster",
-    subresources = "status"
-)]
+#[resource(group = "resource.k8s.io", version = "v1alpha3", plural = "resourcepoolstatusrequests", scope = "Cluster", subresources = "status")]
 pub struct ResourcePoolStatusRequest {
     /// Standard object metadata.
     #[field(tag = 1, always, required)]
@@ -40,131 +28,119 @@ pub struct ResourcePoolStatusRequest {
     #[field(tag = 2, always, required)]
     pub spec: ResourcePoolStatusRequestSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<ResourcePoolStatusRequestStatus>>,
+    #[field(tag = 3, always)]
+    pub status: ResourcePoolStatusRequestStatus,
 }
 
-/// DeviceTaint as of the API group it belongs to.
+/// A device taint.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceTaint {
-    /// See the API reference.
+    /// Key.
     #[field(tag = 1, always, required)]
     pub key: String,
-    /// See the API reference.
+    /// Value.
     #[field(tag = 2)]
     pub value: String,
-    /// See the API reference.
+    /// Effect.
     #[field(tag = 3, always, required)]
     pub effect: String,
-    /// See the API reference.
+    /// Time added.
     #[field(tag = 4, value, always)]
     pub time_added: Option<crate::Time>,
 }
 
-/// DeviceTaintRuleSpec as of the API group it belongs to.
+/// A device taint rule spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceTaintRuleSpec {
-    /// See the API reference.
+    /// Device selector.
     #[field(tag = 1)]
     pub device_selector: Option<Box<DeviceTaintSelector>>,
-    /// See the API reference.
+    /// Taint.
     #[field(tag = 2, always, required)]
     pub taint: DeviceTaint,
 }
 
-/// DeviceTaintRuleStatus as of the API group it belongs to.
+/// A device taint rule status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceTaintRuleStatus {
-    /// See the API reference.
-    #[field(
-        tag = 1,
-        list = "map",
-        keys = "type",
-        patch = "merge",
-        merge_key = "type"
-    )]
+    /// Conditions.
+    #[field(tag = 1, list = "map", keys = "type", patch = "merge", merge_key = "type")]
     pub conditions: Vec<crate::api::meta::v1::Condition>,
 }
 
-/// DeviceTaintSelector as of the API group it belongs to.
+/// A device taint selector.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceTaintSelector {
-    /// See the API reference.
+    /// Driver.
     #[field(tag = 2)]
     pub driver: String,
-    /// See the API reference.
+    /// Pool.
     #[field(tag = 3)]
     pub pool: String,
-    /// See the API reference.
+    /// Device.
     #[field(tag = 4)]
     pub device: String,
 }
 
-/// PoolStatus as of the API group it belongs to.
+/// A pool status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PoolStatus {
-    /// See the API reference.
+    /// Driver.
     #[field(tag = 1, always, required)]
     pub driver: String,
-    /// See the API reference.
+    /// Pool name.
     #[field(tag = 2, always, required)]
     pub pool_name: String,
-    /// See the API reference.
+    /// Node name.
     #[field(tag = 3)]
     pub node_name: String,
-    /// See the API reference.
+    /// Total devices.
     #[field(tag = 4)]
     pub total_devices: i32,
-    /// See the API reference.
+    /// Allocated devices.
     #[field(tag = 5)]
     pub allocated_devices: i32,
-    /// See the API reference.
+    /// Available devices.
     #[field(tag = 6)]
     pub available_devices: i32,
-    /// See the API reference.
+    /// Unavailable devices.
     #[field(tag = 7)]
     pub unavailable_devices: i32,
-    /// See the API reference.
+    /// Resource slice count.
     #[field(tag = 8)]
     pub resource_slice_count: i32,
-    /// See the API reference.
+    /// Generation.
     #[field(tag = 9, always, required)]
     pub generation: i64,
-    /// See the API reference.
+    /// Validation error.
     #[field(tag = 10)]
     pub validation_error: String,
 }
 
-/// ResourcePoolStatusRequestSpec as of the API group it belongs to.
+/// A resource pool status request spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourcePoolStatusRequestSpec {
-    /// See the API reference.
+    /// Driver.
     #[field(tag = 1, always, required)]
     pub driver: String,
-    /// See the API reference.
+    /// Pool name.
     #[field(tag = 2)]
     pub pool_name: String,
-    /// See the API reference.
+    /// Limit.
     #[field(tag = 3)]
     pub limit: i32,
 }
 
-/// ResourcePoolStatusRequestStatus as of the API group it belongs to.
+/// A resource pool status request status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourcePoolStatusRequestStatus {
-    /// See the API reference.
+    /// Pools.
     #[field(tag = 2, list = "atomic")]
     pub pools: Vec<PoolStatus>,
-    /// See the API reference.
-    #[field(
-        tag = 3,
-        list = "map",
-        keys = "type",
-        patch = "merge",
-        merge_key = "type"
-    )]
+    /// Conditions.
+    #[field(tag = 3, list = "map", keys = "type", patch = "merge", merge_key = "type")]
     pub conditions: Vec<crate::api::meta::v1::Condition>,
-    /// See the API reference.
+    /// Pool count.
     #[field(tag = 6, always, required)]
     pub pool_count: i32,
 }

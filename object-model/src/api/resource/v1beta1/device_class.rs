@@ -4,14 +4,9 @@ use crate::{Reflect, Resource};
 
 use super::{DeviceSelector, OpaqueDeviceConfiguration};
 
-/// DeviceClass as of the API group it belongs to.
+/// A device class.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "resource.k8s.io",
-    version = "v1beta1",
-    plural = "deviceclasses",
-    scope = "Cluster"
-)]
+#[resource(group = "resource.k8s.io", version = "v1beta1", plural = "deviceclasses", scope = "Cluster")]
 pub struct DeviceClass {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -21,24 +16,24 @@ pub struct DeviceClass {
     pub spec: DeviceClassSpec,
 }
 
-/// DeviceClassConfiguration as of the API group it belongs to.
+/// A device class configuration.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceClassConfiguration {
-    /// See the API reference.
+    /// Opaque.
     #[field(tag = 1, within = 1)]
     pub opaque: Option<Box<OpaqueDeviceConfiguration>>,
 }
 
-/// DeviceClassSpec as of the API group it belongs to.
+/// A device class spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceClassSpec {
-    /// See the API reference.
+    /// Selectors.
     #[field(tag = 1, list = "atomic")]
     pub selectors: Vec<DeviceSelector>,
-    /// See the API reference.
+    /// Config.
     #[field(tag = 2, list = "atomic")]
     pub config: Vec<DeviceClassConfiguration>,
-    /// See the API reference.
+    /// Extended resource name.
     #[field(tag = 4)]
     pub extended_resource_name: String,
 }

@@ -6,14 +6,9 @@ use crate::{Reflect, Resource};
 
 use super::{DeviceToleration, OpaqueDeviceConfiguration, ResourceClaimSpec};
 
-/// ResourceClaim as of the API group it belongs to.
+/// A resource claim.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "resource.k8s.io",
-    version = "v1beta1",
-    plural = "resourceclaims",
-    subresources = "status"
-)]
+#[resource(group = "resource.k8s.io", version = "v1beta1", plural = "resourceclaims", subresources = "status")]
 pub struct ResourceClaim {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -22,157 +17,151 @@ pub struct ResourceClaim {
     #[field(tag = 2, always, required)]
     pub spec: ResourceClaimSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<ResourceClaimStatus>>,
+    #[field(tag = 3, always)]
+    pub status: ResourceClaimStatus,
 }
 
-/// AllocatedDeviceStatus as of the API group it belongs to.
+/// An allocated device status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct AllocatedDeviceStatus {
-    /// See the API reference.
+    /// Driver.
     #[field(tag = 1, always, required)]
     pub driver: String,
-    /// See the API reference.
+    /// Pool.
     #[field(tag = 2, always, required)]
     pub pool: String,
-    /// See the API reference.
+    /// Device.
     #[field(tag = 3, always, required)]
     pub device: String,
-    /// See the API reference.
+    /// Conditions.
     #[field(tag = 4, list = "map", keys = "type")]
     pub conditions: Vec<crate::api::meta::v1::Condition>,
-    /// See the API reference.
+    /// Data.
     #[field(tag = 5)]
     pub data: crate::RawExtension,
-    /// See the API reference.
+    /// Network data.
     #[field(tag = 6)]
     pub network_data: Option<Box<NetworkDeviceData>>,
-    /// See the API reference.
+    /// Share ID.
     #[field(tag = 7, name = "shareID")]
     pub share_id: String,
 }
 
-/// AllocationResult as of the API group it belongs to.
+/// An allocation result.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct AllocationResult {
-    /// See the API reference.
+    /// Devices.
     #[field(tag = 1)]
     pub devices: Option<Box<DeviceAllocationResult>>,
-    /// See the API reference.
+    /// Node selector.
     #[field(tag = 3)]
     pub node_selector: Option<Box<crate::api::core::v1::NodeSelector>>,
-    /// See the API reference.
+    /// Allocation timestamp.
     #[field(tag = 5, value, always)]
     pub allocation_timestamp: Option<crate::Time>,
 }
 
-/// DeviceAllocationConfiguration as of the API group it belongs to.
+/// A device allocation configuration.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceAllocationConfiguration {
-    /// See the API reference.
+    /// Source.
     #[field(tag = 1, always, required)]
     pub source: String,
-    /// See the API reference.
+    /// Requests.
     #[field(tag = 2, list = "atomic")]
     pub requests: Vec<String>,
-    /// See the API reference.
+    /// Opaque.
     #[field(tag = 1, within = 3)]
     pub opaque: Option<Box<OpaqueDeviceConfiguration>>,
 }
 
-/// DeviceAllocationResult as of the API group it belongs to.
+/// A device allocation result.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceAllocationResult {
-    /// See the API reference.
+    /// Results.
     #[field(tag = 1, list = "atomic")]
     pub results: Vec<DeviceRequestAllocationResult>,
-    /// See the API reference.
+    /// Config.
     #[field(tag = 2, list = "atomic")]
     pub config: Vec<DeviceAllocationConfiguration>,
 }
 
-/// DeviceRequestAllocationResult as of the API group it belongs to.
+/// A device request allocation result.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceRequestAllocationResult {
-    /// See the API reference.
+    /// Request.
     #[field(tag = 1, always, required)]
     pub request: String,
-    /// See the API reference.
+    /// Driver.
     #[field(tag = 2, always, required)]
     pub driver: String,
-    /// See the API reference.
+    /// Pool.
     #[field(tag = 3, always, required)]
     pub pool: String,
-    /// See the API reference.
+    /// Device.
     #[field(tag = 4, always, required)]
     pub device: String,
-    /// See the API reference.
+    /// Admin access.
     #[field(tag = 5)]
     pub admin_access: bool,
-    /// See the API reference.
+    /// Tolerations.
     #[field(tag = 6, list = "atomic")]
     pub tolerations: Vec<DeviceToleration>,
-    /// See the API reference.
+    /// Binding conditions.
     #[field(tag = 7, list = "atomic")]
     pub binding_conditions: Vec<String>,
-    /// See the API reference.
+    /// Binding failure conditions.
     #[field(tag = 8, list = "atomic")]
     pub binding_failure_conditions: Vec<String>,
-    /// See the API reference.
+    /// Share ID.
     #[field(tag = 9, name = "shareID")]
     pub share_id: String,
-    /// See the API reference.
+    /// Consumed capacity.
     #[field(tag = 10)]
     pub consumed_capacity: BTreeMap<String, crate::Quantity>,
 }
 
-/// NetworkDeviceData as of the API group it belongs to.
+/// A network device data.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NetworkDeviceData {
-    /// See the API reference.
+    /// Interface name.
     #[field(tag = 1)]
     pub interface_name: String,
-    /// See the API reference.
+    /// Ips.
     #[field(tag = 2, list = "atomic")]
     pub ips: Vec<String>,
-    /// See the API reference.
+    /// Hardware address.
     #[field(tag = 3)]
     pub hardware_address: String,
 }
 
-/// ResourceClaimConsumerReference as of the API group it belongs to.
+/// A resource claim consumer reference.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourceClaimConsumerReference {
-    /// See the API reference.
+    /// Api group.
     #[field(tag = 1)]
     pub api_group: String,
-    /// See the API reference.
+    /// Resource.
     #[field(tag = 3, always, required)]
     pub resource: String,
-    /// See the API reference.
+    /// Name.
     #[field(tag = 4, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Uid.
     #[field(tag = 5, always, required)]
     pub uid: String,
 }
 
-/// ResourceClaimStatus as of the API group it belongs to.
+/// A resource claim status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourceClaimStatus {
-    /// See the API reference.
+    /// Allocation.
     #[field(tag = 1)]
     pub allocation: Option<Box<AllocationResult>>,
-    /// See the API reference.
-    #[field(
-        tag = 2,
-        list = "map",
-        keys = "uid",
-        patch = "merge",
-        merge_key = "uid"
-    )]
+    /// Reserved for.
+    #[field(tag = 2, list = "map", keys = "uid", patch = "merge", merge_key = "uid")]
     pub reserved_for: Vec<ResourceClaimConsumerReference>,
-    /// See the API reference.
+    /// Devices.
     #[field(tag = 4, list = "map", keys = "driver,device,pool,shareID")]
     pub devices: Vec<AllocatedDeviceStatus>,
 }

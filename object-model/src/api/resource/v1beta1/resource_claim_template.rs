@@ -2,15 +2,11 @@
 
 use crate::{Reflect, Resource};
 
-use super::ResourceClaimSpec;
+use super::{ResourceClaimSpec};
 
-/// ResourceClaimTemplate as of the API group it belongs to.
+/// A resource claim template.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "resource.k8s.io",
-    version = "v1beta1",
-    plural = "resourceclaimtemplates"
-)]
+#[resource(group = "resource.k8s.io", version = "v1beta1", plural = "resourceclaimtemplates")]
 pub struct ResourceClaimTemplate {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -20,13 +16,13 @@ pub struct ResourceClaimTemplate {
     pub spec: ResourceClaimTemplateSpec,
 }
 
-/// ResourceClaimTemplateSpec as of the API group it belongs to.
+/// A resource claim template spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourceClaimTemplateSpec {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
-    /// See the API reference.
+    /// Spec.
     #[field(tag = 2, always, required)]
     pub spec: ResourceClaimSpec,
 }

@@ -4,14 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{Reflect, Resource};
 
-/// ResourceSlice as of the API group it belongs to.
+/// A resource slice.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "resource.k8s.io",
-    version = "v1beta1",
-    plural = "resourceslices",
-    scope = "Cluster"
-)]
+#[resource(group = "resource.k8s.io", version = "v1beta1", plural = "resourceslices", scope = "Cluster")]
 pub struct ResourceSlice {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -21,223 +16,223 @@ pub struct ResourceSlice {
     pub spec: ResourceSliceSpec,
 }
 
-/// BasicDevice as of the API group it belongs to.
+/// A basic device.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct BasicDevice {
-    /// See the API reference.
+    /// Attributes.
     #[field(tag = 1)]
     pub attributes: BTreeMap<String, DeviceAttribute>,
-    /// See the API reference.
+    /// Capacity.
     #[field(tag = 2)]
     pub capacity: BTreeMap<String, DeviceCapacity>,
-    /// See the API reference.
+    /// Consumes counters.
     #[field(tag = 3, list = "atomic")]
     pub consumes_counters: Vec<DeviceCounterConsumption>,
-    /// See the API reference.
+    /// Node name.
     #[field(tag = 4)]
     pub node_name: String,
-    /// See the API reference.
+    /// Node selector.
     #[field(tag = 5)]
     pub node_selector: Option<Box<crate::api::core::v1::NodeSelector>>,
-    /// See the API reference.
+    /// All nodes.
     #[field(tag = 6)]
     pub all_nodes: bool,
-    /// See the API reference.
+    /// Taints.
     #[field(tag = 7, list = "atomic")]
     pub taints: Vec<DeviceTaint>,
-    /// See the API reference.
+    /// Binds to node.
     #[field(tag = 8)]
     pub binds_to_node: bool,
-    /// See the API reference.
+    /// Binding conditions.
     #[field(tag = 9, list = "atomic")]
     pub binding_conditions: Vec<String>,
-    /// See the API reference.
+    /// Binding failure conditions.
     #[field(tag = 10, list = "atomic")]
     pub binding_failure_conditions: Vec<String>,
-    /// See the API reference.
+    /// Allow multiple allocations.
     #[field(tag = 11)]
     pub allow_multiple_allocations: bool,
-    /// See the API reference.
+    /// Node allocatable resource mappings.
     #[field(tag = 12)]
     pub node_allocatable_resource_mappings: BTreeMap<String, NodeAllocatableResourceMapping>,
 }
 
-/// CapacityRequestPolicy as of the API group it belongs to.
+/// A capacity request policy.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CapacityRequestPolicy {
-    /// See the API reference.
+    /// Default.
     #[field(tag = 1)]
     pub default: crate::Quantity,
-    /// See the API reference.
+    /// Valid values.
     #[field(tag = 3, list = "atomic")]
     pub valid_values: Vec<crate::Quantity>,
-    /// See the API reference.
+    /// Valid range.
     #[field(tag = 4)]
     pub valid_range: Option<Box<CapacityRequestPolicyRange>>,
 }
 
-/// CapacityRequestPolicyRange as of the API group it belongs to.
+/// A capacity request policy range.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CapacityRequestPolicyRange {
-    /// See the API reference.
+    /// Min.
     #[field(tag = 1, always, required)]
     pub min: crate::Quantity,
-    /// See the API reference.
+    /// Max.
     #[field(tag = 2)]
     pub max: crate::Quantity,
-    /// See the API reference.
+    /// Step.
     #[field(tag = 3)]
     pub step: crate::Quantity,
 }
 
-/// Counter as of the API group it belongs to.
+/// A counter.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Counter {
-    /// See the API reference.
+    /// Value.
     #[field(tag = 1, always, required)]
     pub value: crate::Quantity,
 }
 
-/// CounterSet as of the API group it belongs to.
+/// A counter set.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CounterSet {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Counters.
     #[field(tag = 2, always, required)]
     pub counters: BTreeMap<String, Counter>,
 }
 
-/// Device as of the API group it belongs to.
+/// A device.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct Device {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Basic.
     #[field(tag = 2)]
     pub basic: Option<Box<BasicDevice>>,
 }
 
-/// DeviceAttribute as of the API group it belongs to.
+/// A device attribute.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceAttribute {
-    /// See the API reference.
+    /// Int.
     #[field(tag = 2)]
     pub int: i64,
-    /// See the API reference.
+    /// Bool.
     #[field(tag = 3)]
     pub bool: bool,
-    /// See the API reference.
+    /// String.
     #[field(tag = 4)]
     pub string: String,
-    /// See the API reference.
+    /// Version.
     #[field(tag = 5)]
     pub version: String,
-    /// See the API reference.
+    /// Ints.
     #[field(tag = 6, list = "atomic")]
     pub ints: Vec<i64>,
-    /// See the API reference.
+    /// Bools.
     #[field(tag = 7, list = "atomic")]
     pub bools: Vec<bool>,
-    /// See the API reference.
+    /// Strings.
     #[field(tag = 8, list = "atomic")]
     pub strings: Vec<String>,
-    /// See the API reference.
+    /// Versions.
     #[field(tag = 9, list = "atomic")]
     pub versions: Vec<String>,
 }
 
-/// DeviceCapacity as of the API group it belongs to.
+/// A device capacity.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceCapacity {
-    /// See the API reference.
+    /// Value.
     #[field(tag = 1, always, required)]
     pub value: crate::Quantity,
-    /// See the API reference.
+    /// Request policy.
     #[field(tag = 2)]
     pub request_policy: Option<Box<CapacityRequestPolicy>>,
 }
 
-/// DeviceCounterConsumption as of the API group it belongs to.
+/// A device counter consumption.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceCounterConsumption {
-    /// See the API reference.
+    /// Counter set.
     #[field(tag = 1, always, required)]
     pub counter_set: String,
-    /// See the API reference.
+    /// Counters.
     #[field(tag = 2, always, required)]
     pub counters: BTreeMap<String, Counter>,
 }
 
-/// DeviceTaint as of the API group it belongs to.
+/// A device taint.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceTaint {
-    /// See the API reference.
+    /// Key.
     #[field(tag = 1, always, required)]
     pub key: String,
-    /// See the API reference.
+    /// Value.
     #[field(tag = 2)]
     pub value: String,
-    /// See the API reference.
+    /// Effect.
     #[field(tag = 3, always, required)]
     pub effect: String,
-    /// See the API reference.
+    /// Time added.
     #[field(tag = 4, value, always)]
     pub time_added: Option<crate::Time>,
 }
 
-/// NodeAllocatableResourceMapping as of the API group it belongs to.
+/// A node allocatable resource mapping.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct NodeAllocatableResourceMapping {
-    /// See the API reference.
+    /// Capacity key.
     #[field(tag = 1)]
     pub capacity_key: String,
-    /// See the API reference.
+    /// Allocation multiplier.
     #[field(tag = 2)]
     pub allocation_multiplier: crate::Quantity,
 }
 
-/// ResourcePool as of the API group it belongs to.
+/// A resource pool.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourcePool {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Generation.
     #[field(tag = 2, always, required)]
     pub generation: i64,
-    /// See the API reference.
+    /// Resource slice count.
     #[field(tag = 3, always, required)]
     pub resource_slice_count: i64,
 }
 
-/// ResourceSliceSpec as of the API group it belongs to.
+/// A resource slice spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourceSliceSpec {
-    /// See the API reference.
+    /// Driver.
     #[field(tag = 1, always, required)]
     pub driver: String,
-    /// See the API reference.
+    /// Pool.
     #[field(tag = 2, always, required)]
     pub pool: ResourcePool,
-    /// See the API reference.
+    /// Node name.
     #[field(tag = 3)]
     pub node_name: String,
-    /// See the API reference.
+    /// Node selector.
     #[field(tag = 4)]
     pub node_selector: Option<Box<crate::api::core::v1::NodeSelector>>,
-    /// See the API reference.
+    /// All nodes.
     #[field(tag = 5)]
     pub all_nodes: bool,
-    /// See the API reference.
+    /// Devices.
     #[field(tag = 6, list = "atomic")]
     pub devices: Vec<Device>,
-    /// See the API reference.
+    /// Per device node selection.
     #[field(tag = 7)]
     pub per_device_node_selection: bool,
-    /// See the API reference.
+    /// Shared counters.
     #[field(tag = 8, list = "atomic")]
     pub shared_counters: Vec<CounterSet>,
 }

@@ -4,162 +4,162 @@ use std::collections::BTreeMap;
 
 use crate::Reflect;
 
-/// CELDeviceSelector as of the API group it belongs to.
+/// A cel device selector.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CELDeviceSelector {
-    /// See the API reference.
+    /// Expression.
     #[field(tag = 1, always, required)]
     pub expression: String,
 }
 
-/// CapacityRequirements as of the API group it belongs to.
+/// A capacity requirements.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CapacityRequirements {
-    /// See the API reference.
+    /// Requests.
     #[field(tag = 1)]
     pub requests: BTreeMap<String, crate::Quantity>,
 }
 
-/// DeviceClaim as of the API group it belongs to.
+/// A device claim.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceClaim {
-    /// See the API reference.
+    /// Requests.
     #[field(tag = 1, list = "atomic")]
     pub requests: Vec<DeviceRequest>,
-    /// See the API reference.
+    /// Constraints.
     #[field(tag = 2, list = "atomic")]
     pub constraints: Vec<DeviceConstraint>,
-    /// See the API reference.
+    /// Config.
     #[field(tag = 3, list = "atomic")]
     pub config: Vec<DeviceClaimConfiguration>,
 }
 
-/// DeviceClaimConfiguration as of the API group it belongs to.
+/// A device claim configuration.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceClaimConfiguration {
-    /// See the API reference.
+    /// Requests.
     #[field(tag = 1, list = "atomic")]
     pub requests: Vec<String>,
-    /// See the API reference.
+    /// Opaque.
     #[field(tag = 1, within = 2)]
     pub opaque: Option<Box<OpaqueDeviceConfiguration>>,
 }
 
-/// DeviceConstraint as of the API group it belongs to.
+/// A device constraint.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceConstraint {
-    /// See the API reference.
+    /// Requests.
     #[field(tag = 1, list = "atomic")]
     pub requests: Vec<String>,
-    /// See the API reference.
+    /// Match attribute.
     #[field(tag = 2)]
     pub match_attribute: String,
-    /// See the API reference.
+    /// Distinct attribute.
     #[field(tag = 3)]
     pub distinct_attribute: String,
 }
 
-/// DeviceRequest as of the API group it belongs to.
+/// A device request.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceRequest {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Device class name.
     #[field(tag = 2)]
     pub device_class_name: String,
-    /// See the API reference.
+    /// Selectors.
     #[field(tag = 3, list = "atomic")]
     pub selectors: Vec<DeviceSelector>,
-    /// See the API reference.
+    /// Allocation mode.
     #[field(tag = 4)]
     pub allocation_mode: String,
-    /// See the API reference.
+    /// Count.
     #[field(tag = 5)]
     pub count: i64,
-    /// See the API reference.
+    /// Admin access.
     #[field(tag = 6)]
     pub admin_access: bool,
-    /// See the API reference.
+    /// First available.
     #[field(tag = 7, list = "atomic")]
     pub first_available: Vec<DeviceSubRequest>,
-    /// See the API reference.
+    /// Tolerations.
     #[field(tag = 8, list = "atomic")]
     pub tolerations: Vec<DeviceToleration>,
-    /// See the API reference.
+    /// Capacity.
     #[field(tag = 9)]
     pub capacity: Option<Box<CapacityRequirements>>,
 }
 
-/// DeviceSelector as of the API group it belongs to.
+/// A device selector.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceSelector {
-    /// See the API reference.
+    /// Cel.
     #[field(tag = 1)]
     pub cel: Option<Box<CELDeviceSelector>>,
 }
 
-/// DeviceSubRequest as of the API group it belongs to.
+/// A device sub request.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceSubRequest {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Device class name.
     #[field(tag = 2, always, required)]
     pub device_class_name: String,
-    /// See the API reference.
+    /// Selectors.
     #[field(tag = 3, list = "atomic")]
     pub selectors: Vec<DeviceSelector>,
-    /// See the API reference.
+    /// Allocation mode.
     #[field(tag = 4)]
     pub allocation_mode: String,
-    /// See the API reference.
+    /// Count.
     #[field(tag = 5)]
     pub count: i64,
-    /// See the API reference.
+    /// Tolerations.
     #[field(tag = 7, list = "atomic")]
     pub tolerations: Vec<DeviceToleration>,
-    /// See the API reference.
+    /// Capacity.
     #[field(tag = 8)]
     pub capacity: Option<Box<CapacityRequirements>>,
 }
 
-/// DeviceToleration as of the API group it belongs to.
+/// A device toleration.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct DeviceToleration {
-    /// See the API reference.
+    /// Key.
     #[field(tag = 1)]
     pub key: String,
-    /// See the API reference.
+    /// Operator.
     #[field(tag = 2)]
     pub operator: String,
-    /// See the API reference.
+    /// Value.
     #[field(tag = 3)]
     pub value: String,
-    /// See the API reference.
+    /// Effect.
     #[field(tag = 4)]
     pub effect: String,
-    /// See the API reference.
+    /// Toleration, in seconds.
     #[field(tag = 5)]
     pub toleration_seconds: i64,
 }
 
-/// OpaqueDeviceConfiguration as of the API group it belongs to.
+/// An opaque device configuration.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct OpaqueDeviceConfiguration {
-    /// See the API reference.
+    /// Driver.
     #[field(tag = 1, always, required)]
     pub driver: String,
-    /// See the API reference.
+    /// Parameters.
     #[field(tag = 2, always, required)]
     pub parameters: crate::RawExtension,
 }
 
-/// ResourceClaimSpec as of the API group it belongs to.
+/// A resource claim spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct ResourceClaimSpec {
-    /// See the API reference.
+    /// Devices.
     #[field(tag = 1)]
     pub devices: Option<Box<DeviceClaim>>,
 }

@@ -2,30 +2,23 @@
 
 use crate::Resource;
 
-/// PriorityClass as of the API group it belongs to.
+/// A priority class.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "scheduling.k8s.io",
-    version = "v1",
-    plural = "priorityclasses",
-    scope = "Cluster",
-    short = "pc",
-    rules
-)]
+#[resource(group = "scheduling.k8s.io", version = "v1", plural = "priorityclasses", scope = "Cluster", short = "pc", rules)]
 pub struct PriorityClass {
     /// Standard object metadata.
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
-    /// See the API reference.
+    /// Value.
     #[field(tag = 2)]
     pub value: i32,
-    /// See the API reference.
+    /// Global default.
     #[field(tag = 3)]
     pub global_default: bool,
-    /// See the API reference.
+    /// Description.
     #[field(tag = 4)]
     pub description: String,
-    /// See the API reference.
+    /// Preemption policy.
     #[field(tag = 5)]
-    pub preemption_policy: String,
+    pub preemption_policy: Option<String>,
 }

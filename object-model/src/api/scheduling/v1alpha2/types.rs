@@ -2,14 +2,9 @@
 
 use crate::{Reflect, Resource};
 
-/// PodGroup as of the API group it belongs to.
+/// A pod group.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "scheduling.k8s.io",
-    version = "v1alpha2",
-    plural = "podgroups",
-    subresources = "status"
-)]
+#[resource(group = "scheduling.k8s.io", version = "v1alpha2", plural = "podgroups", subresources = "status")]
 pub struct PodGroup {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -18,17 +13,13 @@ pub struct PodGroup {
     #[field(tag = 2, always, required)]
     pub spec: PodGroupSpec,
     /// What was last seen; written by the system.
-    #[field(tag = 3)]
-    pub status: Option<Box<PodGroupStatus>>,
+    #[field(tag = 3, always)]
+    pub status: PodGroupStatus,
 }
 
-/// Workload as of the API group it belongs to.
+/// A workload.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "scheduling.k8s.io",
-    version = "v1alpha2",
-    plural = "workloads"
-)]
+#[resource(group = "scheduling.k8s.io", version = "v1alpha2", plural = "workloads")]
 pub struct Workload {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -38,197 +29,174 @@ pub struct Workload {
     pub spec: WorkloadSpec,
 }
 
-/// BasicSchedulingPolicy as of the API group it belongs to.
+/// A basic scheduling policy.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
-pub struct BasicSchedulingPolicy {}
+pub struct BasicSchedulingPolicy {
+}
 
-/// GangSchedulingPolicy as of the API group it belongs to.
+/// A gang scheduling policy.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct GangSchedulingPolicy {
-    /// See the API reference.
+    /// Min count.
     #[field(tag = 1, always, required)]
     pub min_count: i32,
 }
 
-/// PodGroupResourceClaim as of the API group it belongs to.
+/// A pod group resource claim.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodGroupResourceClaim {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Resource claim name.
     #[field(tag = 2)]
     pub resource_claim_name: String,
-    /// See the API reference.
+    /// Resource claim template name.
     #[field(tag = 3)]
     pub resource_claim_template_name: String,
 }
 
-/// PodGroupResourceClaimStatus as of the API group it belongs to.
+/// A pod group resource claim status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodGroupResourceClaimStatus {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Resource claim name.
     #[field(tag = 2)]
     pub resource_claim_name: String,
 }
 
-/// PodGroupSchedulingConstraints as of the API group it belongs to.
+/// A pod group scheduling constraints.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodGroupSchedulingConstraints {
-    /// See the API reference.
+    /// Topology.
     #[field(tag = 1, list = "atomic")]
     pub topology: Vec<TopologyConstraint>,
 }
 
-/// PodGroupSchedulingPolicy as of the API group it belongs to.
+/// A pod group scheduling policy.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodGroupSchedulingPolicy {
-    /// See the API reference.
+    /// Basic.
     #[field(tag = 1)]
     pub basic: Option<Box<BasicSchedulingPolicy>>,
-    /// See the API reference.
+    /// Gang.
     #[field(tag = 2)]
     pub gang: Option<Box<GangSchedulingPolicy>>,
 }
 
-/// PodGroupSpec as of the API group it belongs to.
+/// A pod group spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodGroupSpec {
-    /// See the API reference.
+    /// Pod group template reference.
     #[field(tag = 1)]
     pub pod_group_template_ref: Option<Box<PodGroupTemplateReference>>,
-    /// See the API reference.
+    /// Scheduling policy.
     #[field(tag = 2, always, required)]
     pub scheduling_policy: PodGroupSchedulingPolicy,
-    /// See the API reference.
+    /// Scheduling constraints.
     #[field(tag = 3)]
     pub scheduling_constraints: Option<Box<PodGroupSchedulingConstraints>>,
-    /// See the API reference.
-    #[field(
-        tag = 4,
-        list = "map",
-        keys = "name",
-        patch = "merge,retainKeys",
-        merge_key = "name"
-    )]
+    /// Resource claims.
+    #[field(tag = 4, list = "map", keys = "name", patch = "merge,retainKeys", merge_key = "name")]
     pub resource_claims: Vec<PodGroupResourceClaim>,
-    /// See the API reference.
+    /// Disruption mode.
     #[field(tag = 5)]
     pub disruption_mode: String,
-    /// See the API reference.
+    /// Priority class name.
     #[field(tag = 6)]
     pub priority_class_name: String,
-    /// See the API reference.
+    /// Priority.
     #[field(tag = 7)]
     pub priority: i32,
 }
 
-/// PodGroupStatus as of the API group it belongs to.
+/// A pod group status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodGroupStatus {
-    /// See the API reference.
-    #[field(
-        tag = 1,
-        list = "map",
-        keys = "type",
-        patch = "merge",
-        merge_key = "type"
-    )]
+    /// Conditions.
+    #[field(tag = 1, list = "map", keys = "type", patch = "merge", merge_key = "type")]
     pub conditions: Vec<crate::api::meta::v1::Condition>,
-    /// See the API reference.
-    #[field(
-        tag = 2,
-        list = "map",
-        keys = "name",
-        patch = "merge,retainKeys",
-        merge_key = "name"
-    )]
+    /// Resource claim statuses.
+    #[field(tag = 2, list = "map", keys = "name", patch = "merge,retainKeys", merge_key = "name")]
     pub resource_claim_statuses: Vec<PodGroupResourceClaimStatus>,
 }
 
-/// PodGroupTemplate as of the API group it belongs to.
+/// A pod group template.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodGroupTemplate {
-    /// See the API reference.
+    /// Name.
     #[field(tag = 1, always, required)]
     pub name: String,
-    /// See the API reference.
+    /// Scheduling policy.
     #[field(tag = 2, always, required)]
     pub scheduling_policy: PodGroupSchedulingPolicy,
-    /// See the API reference.
+    /// Scheduling constraints.
     #[field(tag = 3)]
     pub scheduling_constraints: Option<Box<PodGroupSchedulingConstraints>>,
-    /// See the API reference.
-    #[field(
-        tag = 4,
-        list = "map",
-        keys = "name",
-        patch = "merge,retainKeys",
-        merge_key = "name"
-    )]
+    /// Resource claims.
+    #[field(tag = 4, list = "map", keys = "name", patch = "merge,retainKeys", merge_key = "name")]
     pub resource_claims: Vec<PodGroupResourceClaim>,
-    /// See the API reference.
+    /// Disruption mode.
     #[field(tag = 5)]
     pub disruption_mode: String,
-    /// See the API reference.
+    /// Priority class name.
     #[field(tag = 6)]
     pub priority_class_name: String,
-    /// See the API reference.
+    /// Priority.
     #[field(tag = 7)]
     pub priority: i32,
 }
 
-/// PodGroupTemplateReference as of the API group it belongs to.
+/// A pod group template reference.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct PodGroupTemplateReference {
-    /// See the API reference.
+    /// Workload.
     #[field(tag = 1)]
     pub workload: Option<Box<WorkloadPodGroupTemplateReference>>,
 }
 
-/// TopologyConstraint as of the API group it belongs to.
+/// A topology constraint.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct TopologyConstraint {
-    /// See the API reference.
+    /// Key.
     #[field(tag = 1, always, required)]
     pub key: String,
 }
 
-/// TypedLocalObjectReference as of the API group it belongs to.
+/// A typed local object reference.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct TypedLocalObjectReference {
-    /// See the API reference.
+    /// Api group.
     #[field(tag = 1)]
-    pub api_group: String,
+    pub api_group: Option<String>,
     /// Kind of the object.
     #[field(tag = 2, always, required)]
     pub kind: String,
-    /// See the API reference.
+    /// Name.
     #[field(tag = 3, always, required)]
     pub name: String,
 }
 
-/// WorkloadPodGroupTemplateReference as of the API group it belongs to.
+/// A workload pod group template reference.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct WorkloadPodGroupTemplateReference {
-    /// See the API reference.
+    /// Workload name.
     #[field(tag = 1, always, required)]
     pub workload_name: String,
-    /// See the API reference.
+    /// Pod group template name.
     #[field(tag = 2, always, required)]
     pub pod_group_template_name: String,
 }
 
-/// WorkloadSpec as of the API group it belongs to.
+/// A workload spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct WorkloadSpec {
-    /// See the API reference.
+    /// Controller reference.
     #[field(tag = 1)]
     pub controller_ref: Option<Box<TypedLocalObjectReference>>,
-    /// See the API reference.
+    /// Pod group templates.
     #[field(tag = 2, always, required, list = "map", keys = "name")]
     pub pod_group_templates: Vec<PodGroupTemplate>,
 }

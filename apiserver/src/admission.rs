@@ -1,0 +1,166 @@
+//! Admission: plugins that may change or refuse a write after it was authorized and decoded.
+//!
+//! In: [`Attributes`] of the write. Out: a changed object, warnings, or a refusal. Invariant: all mutating
+//! plugins run before validation, all validating ones after it; none of them writes anything itself.
+//! Elsewhere: the rules of each kind (`object-model`), rights (`authz`).
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use pintle_client::Identity;
+use pintle_object_model::{AnyResource, GroupVersionKind, GroupVersionResource, Object, Status};
+
+mod default_tolerations;
+mod namespace_lifecycle;
+mod priority;
+mod service_account;
+
+pub use default_tolerations::DefaultTolerationSeconds;
+pub use namespace_lifecycle::NamespaceLifecycle;
+pub use priority::Priority;
+pub use service_account::ServiceAccountAdmission;
+
+/// What a write does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// Makes an object (or a subresource such as `binding`).
+    Create,
+    /// Changes an object.
+    Update,
+    /// Deletes an object.
+    Delete,
+    /// Connects to one (`exec`, `proxy`).
+    Connect,
+}
+
+impl Operation {
+    /// As admission reviews name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Connect => "CONNECT",
+        }
+    }
+}
+
+/// Everything about a write except the object being written.
+#[derive(Debug)]
+pub struct Attributes<'a> {
+    /// What is done.
+    pub operation: Operation,
+    /// Resource as it was asked for.
+    pub resource: &'a GroupVersionResource,
+    /// Kind as it is stored.
+    pub kind: GroupVersionKind,
+    /// Subresource; empty for none.
+    pub subresource: &'a str,
+    /// Namespace; empty for cluster-scoped objects.
+    pub namespace: &'a str,
+    /// Name; empty while it is not generated yet.
+    pub name: &'a str,
+    /// Who asks.
+    pub identity: &'a Identity,
+    /// The object before an update or deletion.
+    pub old: Option<&'a Object>,
+    /// Nothing will be stored.
+    pub dry_run: bool,
+    /// Where plugins put warnings for the client.
+    pub warnings: &'a Warnings,
+}
+
+/// Warnings that a request collects on its way.
+#[derive(Debug, Default)]
+pub struct Warnings(Mutex<Vec<String>>);
+
+impl Warnings {
+    /// Adds one, unless it is there already.
+    pub fn add(&self, warning: impl Into<String>) {
+        let warning = warning.into();
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !all.contains(&warning) {
+            all.push(warning);
+        }
+    }
+    /// Takes all out.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// An admission plugin. Called concurrently for every write it [handles](Self::handles), once per phase and
+/// attempt: a write that meets a conflict is tried again with fresh attributes, so plugins keep no count.
+#[async_trait]
+pub trait AdmissionPlugin: Send + Sync + 'static {
+    /// The name by which it is switched on and off.
+    fn name(&self) -> &'static str;
+
+    /// Does it care about this operation?
+    fn handles(&self, operation: Operation) -> bool;
+
+    /// May change the object (stored version, after defaulting, before validation).
+    ///
+    /// # Errors
+    /// The refusal that the client gets.
+    async fn mutate(&self, attributes: &Attributes<'_>, object: &mut dyn AnyResource) -> Result<(), Status> {
+        let _ = (attributes, object);
+        Ok(())
+    }
+
+    /// May refuse the write; the object is final. `None` for deletions and connections without one.
+    ///
+    /// # Errors
+    /// The refusal that the client gets.
+    async fn validate(&self, attributes: &Attributes<'_>, object: Option<&dyn AnyResource>) -> Result<(), Status> {
+        let _ = (attributes, object);
+        Ok(())
+    }
+}
+
+/// Plugins in the order in which they run.
+#[derive(Clone, Default)]
+pub struct AdmissionChain {
+    plugins: Arc<Vec<Arc<dyn AdmissionPlugin>>>,
+}
+
+impl std::fmt::Debug for AdmissionChain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.plugins.iter().map(|plugin| plugin.name())).finish()
+    }
+}
+
+impl AdmissionChain {
+    /// These plugins, in this order.
+    pub fn new(plugins: Vec<Arc<dyn AdmissionPlugin>>) -> Self {
+        Self { plugins: Arc::new(plugins) }
+    }
+
+    /// The names of the plugins.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.plugins.iter().map(|plugin| plugin.name())
+    }
+
+    pub(crate) async fn mutate(&self, attributes: &Attributes<'_>, object: &mut dyn AnyResource) -> Result<(), Status> {
+        for plugin in self.plugins.iter().filter(|plugin| plugin.handles(attributes.operation)) {
+            plugin.mutate(attributes, object).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn validate(
+        &self,
+        attributes: &Attributes<'_>,
+        object: Option<&dyn AnyResource>,
+    ) -> Result<(), Status> {
+        for plugin in self.plugins.iter().filter(|plugin| plugin.handles(attributes.operation)) {
+            plugin.validate(attributes, object).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The refusal that a plugin gives: 403 with the standard words.
+pub(crate) fn refuse(attributes: &Attributes<'_>, why: impl std::fmt::Display) -> Status {
+    Status::forbidden(&attributes.resource.group_resource(), attributes.name, why)
+}

@@ -1,0 +1,153 @@
+//! Pods run as a service account that exists, with its token mounted and its pull secrets.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use pintle_clock::Random;
+use pintle_object_model::api::core::v1::{
+    ConfigMapProjection, DownwardAPIProjection, DownwardAPIVolumeFile, KeyToPath, ObjectFieldSelector, Pod,
+    ProjectedVolumeSource, ServiceAccount, ServiceAccountTokenProjection, Volume, VolumeMount, VolumeProjection,
+};
+use pintle_object_model::clock as pintle_clock;
+use pintle_object_model::{AnyResource, Status};
+
+use super::{AdmissionPlugin, Attributes, Operation, refuse};
+use crate::storage::Storage;
+
+/// See the module documentation. Source: Kubernetes admission controllers reference, "ServiceAccount".
+#[derive(Debug)]
+pub struct ServiceAccountAdmission {
+    accounts: Arc<Storage>,
+    random: Random,
+}
+
+const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+const TOKEN_SECONDS: i64 = 3607;
+
+impl ServiceAccountAdmission {
+    pub(crate) fn new(accounts: Arc<Storage>, random: Random) -> Self {
+        Self { accounts, random }
+    }
+
+    fn mount_token(&self, pod: &mut Pod) {
+        let name = pod
+            .spec
+            .volumes
+            .iter()
+            .find(|volume| volume.name.starts_with("kube-api-access-") && volume.projected.is_some())
+            .map(|volume| volume.name.clone());
+        let fresh = name.is_none();
+        let name = name.unwrap_or_else(|| format!("kube-api-access-{}", self.random.name_suffix(5)));
+        let mut used = false;
+        let containers = pod.spec.init_containers.iter_mut().chain(&mut pod.spec.containers);
+        for container in containers {
+            if container.volume_mounts.iter().all(|mount| mount.mount_path != MOUNT_PATH) {
+                container.volume_mounts.push(VolumeMount {
+                    name: name.clone(),
+                    read_only: true,
+                    mount_path: MOUNT_PATH.into(),
+                    ..VolumeMount::default()
+                });
+                used = true;
+            }
+        }
+        if used && fresh {
+            pod.spec.volumes.push(token_volume(name));
+        }
+    }
+}
+
+/// The volume that holds token, CA bundle and namespace.
+fn token_volume(name: String) -> Volume {
+    let token = VolumeProjection {
+        service_account_token: Some(Box::new(ServiceAccountTokenProjection {
+            path: "token".into(),
+            expiration_seconds: Some(TOKEN_SECONDS),
+            ..ServiceAccountTokenProjection::default()
+        })),
+        ..VolumeProjection::default()
+    };
+    let ca = VolumeProjection {
+        config_map: Some(Box::new(ConfigMapProjection {
+            name: "kube-root-ca.crt".into(),
+            items: vec![KeyToPath { key: "ca.crt".into(), path: "ca.crt".into(), ..KeyToPath::default() }],
+            ..ConfigMapProjection::default()
+        })),
+        ..VolumeProjection::default()
+    };
+    let namespace = VolumeProjection {
+        downward_api: Some(Box::new(DownwardAPIProjection {
+            items: vec![DownwardAPIVolumeFile {
+                path: "namespace".into(),
+                field_ref: Some(Box::new(ObjectFieldSelector {
+                    api_version: "v1".into(),
+                    field_path: "metadata.namespace".into(),
+                })),
+                ..DownwardAPIVolumeFile::default()
+            }],
+        })),
+        ..VolumeProjection::default()
+    };
+    Volume {
+        name,
+        projected: Some(Box::new(ProjectedVolumeSource {
+            sources: vec![token, ca, namespace],
+            default_mode: Some(0o644),
+        })),
+        ..Volume::default()
+    }
+}
+
+#[async_trait]
+impl AdmissionPlugin for ServiceAccountAdmission {
+    fn name(&self) -> &'static str {
+        "ServiceAccount"
+    }
+
+    fn handles(&self, operation: Operation) -> bool {
+        operation == Operation::Create
+    }
+
+    async fn mutate(&self, attributes: &Attributes<'_>, object: &mut dyn AnyResource) -> Result<(), Status> {
+        if !attributes.subresource.is_empty() {
+            return Ok(());
+        }
+        let Some(pod) = object.as_any_mut().downcast_mut::<Pod>() else { return Ok(()) };
+        // Mirror pods come from the node, which has no service account for them.
+        if pod.metadata.annotations.contains_key("kubernetes.io/config.mirror") {
+            return Ok(());
+        }
+        if pod.spec.service_account_name.is_empty() {
+            pod.spec.service_account_name =
+                if pod.spec.service_account.is_empty() { "default".into() } else { pod.spec.service_account.clone() };
+        }
+        pod.spec.service_account.clone_from(&pod.spec.service_account_name);
+        let name = pod.spec.service_account_name.clone();
+        let account = self
+            .accounts
+            .get(attributes.namespace, &name)
+            .await?
+            .and_then(|found| found.value.downcast_arc::<ServiceAccount>());
+        let Some(account) = account else {
+            return Err(refuse(
+                attributes,
+                format!(
+                    "error looking up service account {}/{name}: serviceaccount \"{name}\" not found",
+                    attributes.namespace
+                ),
+            ));
+        };
+        if pod.spec.image_pull_secrets.is_empty() {
+            pod.spec.image_pull_secrets.clone_from(&account.image_pull_secrets);
+        }
+        let automount = pod
+            .spec
+            .automount_service_account_token
+            .or(account.automount_service_account_token)
+            .unwrap_or(true);
+        if automount {
+            self.mount_token(pod);
+        }
+        Ok(())
+    }
+}

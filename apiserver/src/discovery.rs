@@ -1,0 +1,258 @@
+//! Discovery: which groups, versions and resources there are, legacy and aggregated.
+//!
+//! In: the scheme. Out: documents, made once. Source: Kubernetes API concepts, "API Discovery"; KEP-3352.
+
+use std::collections::BTreeMap;
+
+use pintle_object_model::{GroupVersion, KindEntry, Scheme};
+use serde_json::{Value, json};
+
+/// Groups that come first, in this order; the others follow by name.
+const ORDER: [&str; 12] = [
+    "",
+    "apiregistration.k8s.io",
+    "apps",
+    "events.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+];
+
+/// The documents of one scheme.
+#[derive(Debug)]
+pub(crate) struct Discovery {
+    groups: Vec<Group>,
+}
+
+#[derive(Debug)]
+struct Group {
+    name: String,
+    /// The preferred one first.
+    versions: Vec<(String, Vec<Value>)>,
+}
+
+/// Kinds that exist as bodies only.
+fn is_served(entry: &KindEntry) -> bool {
+    let info = entry.info();
+    !matches!(
+        (info.group, info.kind),
+        ("autoscaling", "Scale") | ("policy", "Eviction") | ("authentication.k8s.io", "TokenRequest")
+    )
+}
+
+fn verbs(entry: &KindEntry) -> &'static [&'static str] {
+    let info = entry.info();
+    match (info.group, info.kind) {
+        ("authorization.k8s.io" | "authentication.k8s.io", _) | ("", "Binding") => &["create"],
+        ("", "ComponentStatus") => &["get", "list"],
+        _ => &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
+    }
+}
+
+/// Kind, group, version and verbs of a subresource.
+fn subresource(entry: &KindEntry, name: &str) -> (String, String, String, Vec<&'static str>) {
+    let info = entry.info();
+    let own = |kind: &str, verbs: Vec<&'static str>| (kind.to_owned(), String::new(), String::new(), verbs);
+    match name {
+        "status" => own(info.kind, vec!["get", "patch", "update"]),
+        "scale" => ("Scale".into(), "autoscaling".into(), "v1".into(), vec!["get", "patch", "update"]),
+        "binding" => own("Binding", vec!["create"]),
+        "eviction" => ("Eviction".into(), "policy".into(), "v1".into(), vec!["create"]),
+        "token" => ("TokenRequest".into(), "authentication.k8s.io".into(), "v1".into(), vec!["create"]),
+        "log" => own("Pod", vec!["get"]),
+        "exec" => own("PodExecOptions", vec!["create", "get"]),
+        "attach" => own("PodAttachOptions", vec!["create", "get"]),
+        "portforward" => own("PodPortForwardOptions", vec!["create", "get"]),
+        "finalize" => own(info.kind, vec!["update"]),
+        "approval" | "ephemeralcontainers" | "resize" => own(info.kind, vec!["get", "patch", "update"]),
+        "proxy" => {
+            let kind = format!("{}ProxyOptions", info.kind);
+            (kind, String::new(), String::new(), vec!["create", "delete", "get", "patch", "update"])
+        }
+        _ => own(info.kind, vec!["get"]),
+    }
+}
+
+impl Discovery {
+    pub(crate) fn new(scheme: &Scheme) -> Self {
+        let mut found: BTreeMap<&str, BTreeMap<&str, Vec<Value>>> = BTreeMap::new();
+        for entry in scheme.kinds().filter(|entry| is_served(entry)) {
+            let info = entry.info();
+            found.entry(info.group).or_default().entry(info.version).or_default().push(resource(entry));
+        }
+        let mut groups: Vec<Group> = found
+            .into_iter()
+            .map(|(name, versions)| {
+                let mut versions: Vec<_> = versions.into_iter().map(|(version, list)| (version.to_owned(), list)).collect();
+                versions.sort_by_key(|(version, _)| std::cmp::Reverse(priority(version)));
+                for (_, list) in &mut versions {
+                    list.sort_by(|a, b| a["resource"].as_str().cmp(&b["resource"].as_str()));
+                }
+                Group { name: name.to_owned(), versions }
+            })
+            .collect();
+        groups.sort_by_key(|group| {
+            (ORDER.iter().position(|name| *name == group.name).unwrap_or(ORDER.len()), group.name.clone())
+        });
+        Self { groups }
+    }
+
+    /// `/api` or `/apis` in the aggregated form.
+    pub(crate) fn aggregated(&self, core: bool) -> Value {
+        let groups = self.groups.iter().filter(|group| group.name.is_empty() == core);
+        let items: Vec<_> = groups
+            .map(|group| {
+                let versions = group.versions.iter().map(|(version, resources)| {
+                    json!({"version": version, "resources": resources, "freshness": "Current"})
+                });
+                let metadata = if core { json!({"creationTimestamp": null}) } else { json!({"name": group.name, "creationTimestamp": null}) };
+                json!({"metadata": metadata, "versions": versions.collect::<Vec<_>>()})
+            })
+            .collect();
+        json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items})
+    }
+
+    /// `/api` in the legacy form.
+    pub(crate) fn api(&self, address: &str) -> Value {
+        json!({
+            "kind": "APIVersions",
+            "versions": ["v1"],
+            "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}],
+        })
+    }
+
+    /// `/apis` in the legacy form.
+    pub(crate) fn apis(&self) -> Value {
+        let groups: Vec<_> = self.groups.iter().filter(|group| !group.name.is_empty()).map(group_value).collect();
+        json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
+    }
+
+    /// `/apis/GROUP`.
+    pub(crate) fn group(&self, name: &str) -> Option<Value> {
+        let group = self.groups.iter().find(|group| group.name == name && !name.is_empty())?;
+        let mut value = group_value(group);
+        value["kind"] = "APIGroup".into();
+        value["apiVersion"] = "v1".into();
+        Some(value)
+    }
+
+    /// `/api/v1` or `/apis/GROUP/VERSION`.
+    pub(crate) fn resources(&self, gv: &GroupVersion) -> Option<Value> {
+        let group = self.groups.iter().find(|group| group.name == gv.group)?;
+        let (_, resources) = group.versions.iter().find(|(version, _)| *version == gv.version)?;
+        let list: Vec<_> = resources.iter().flat_map(legacy_resources).collect();
+        let mut value = json!({"kind": "APIResourceList", "groupVersion": gv.to_string(), "resources": list});
+        if !gv.group.is_empty() {
+            value["apiVersion"] = "v1".into();
+        }
+        Some(value)
+    }
+
+    /// All groups and versions.
+    pub(crate) fn group_versions(&self) -> impl Iterator<Item = GroupVersion> {
+        self.groups.iter().flat_map(|group| {
+            group.versions.iter().map(|(version, _)| GroupVersion::new(group.name.as_str(), version.as_str()))
+        })
+    }
+}
+
+fn group_value(group: &Group) -> Value {
+    let version = |version: &str| json!({"groupVersion": format!("{}/{version}", group.name), "version": version});
+    let versions: Vec<_> = group.versions.iter().map(|(name, _)| version(name)).collect();
+    json!({"name": group.name, "versions": versions, "preferredVersion": versions.first()})
+}
+
+/// GA before beta before alpha, newer before older. The legacy groups are never preferred.
+fn priority(version: &str) -> (u8, u32, u32) {
+    let rest = version.strip_prefix('v').unwrap_or(version);
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let major = rest[..digits].parse().unwrap_or(0);
+    let (stage, minor) = match &rest[digits..] {
+        "" => (3, ""),
+        tail => match (tail.strip_prefix("beta"), tail.strip_prefix("alpha")) {
+            (Some(minor), _) => (2, minor),
+            (_, Some(minor)) => (1, minor),
+            _ => (0, ""),
+        },
+    };
+    (stage, major, minor.parse().unwrap_or(0))
+}
+
+/// A resource in the aggregated form.
+fn resource(entry: &KindEntry) -> Value {
+    let info = entry.info();
+    let kind = |kind: &str, group: &str, version: &str| json!({"group": group, "version": version, "kind": kind});
+    let mut value = json!({
+        "resource": info.plural,
+        "responseKind": kind(info.kind, info.group, info.version),
+        "scope": if info.namespaced { "Namespaced" } else { "Cluster" },
+        "singularResource": info.singular,
+        "verbs": verbs(entry),
+    });
+    if !info.short_names.is_empty() {
+        value["shortNames"] = json!(info.short_names);
+    }
+    if !info.categories.is_empty() {
+        value["categories"] = json!(info.categories);
+    }
+    let subresources: Vec<_> = info
+        .subresources
+        .iter()
+        .map(|name| {
+            let (of, group, version, verbs) = subresource(entry, name);
+            let (group, version) = if version.is_empty() { (info.group, info.version) } else { (group.as_str(), version.as_str()) };
+            json!({"subresource": name, "responseKind": kind(&of, group, version), "verbs": verbs})
+        })
+        .collect();
+    if !subresources.is_empty() {
+        value["subresources"] = json!(subresources);
+    }
+    value
+}
+
+/// A resource and its subresources in the legacy form.
+fn legacy_resources(resource: &Value) -> Vec<Value> {
+    let namespaced = resource["scope"] == "Namespaced";
+    let own = &resource["responseKind"];
+    let mut main = json!({
+        "name": resource["resource"],
+        "singularName": resource["singularResource"],
+        "namespaced": namespaced,
+        "kind": own["kind"],
+        "verbs": resource["verbs"],
+    });
+    for key in ["shortNames", "categories"] {
+        if let Some(list) = resource.get(key) {
+            main[key] = list.clone();
+        }
+    }
+    let stored = resource["verbs"].as_array().is_some_and(|verbs| verbs.len() > 2);
+    if stored {
+        main["storageVersionHash"] = hash(&format!("{}/{}/{}", own["group"], own["version"], own["kind"])).into();
+    }
+    let mut list = vec![main];
+    for subresource in resource.get("subresources").and_then(Value::as_array).into_iter().flatten() {
+        let kind = &subresource["responseKind"];
+        let name = format!("{}/{}", resource["resource"].as_str().unwrap_or_default(), subresource["subresource"].as_str().unwrap_or_default());
+        let mut value = json!({
+            "name": name, "singularName": "", "namespaced": namespaced, "kind": kind["kind"], "verbs": subresource["verbs"],
+        });
+        if kind["group"] != own["group"] || kind["version"] != own["version"] {
+            value["group"] = kind["group"].clone();
+            value["version"] = kind["version"].clone();
+        }
+        list.push(value);
+    }
+    list
+}
+
+fn hash(text: &str) -> String {
+    use base64::Engine as _;
+    use sha2::Digest as _;
+    base64::engine::general_purpose::STANDARD.encode(&sha2::Sha256::digest(text.as_bytes())[..8])
+}

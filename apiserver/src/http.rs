@@ -1,0 +1,270 @@
+//! HTTP around the API service: one tower service over `http` messages, and a server that listens.
+//!
+//! In: HTTP requests, over TLS sockets or handed in by a host. Out: HTTP answers. Invariants: a body larger than
+//! [`BODY_BYTES_MAX`] is refused; a connection that is done is told so, one that is slow harms nobody else.
+//! Elsewhere: the codec (`pintle_client::http`).
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use pintle_client::http::{Accept, As, ResponseBody, decode_request, encode_response, encode_status, request_meta};
+use pintle_client::{ApiService, Caller, Content, Request, Target};
+use pintle_object_model::Status;
+use pintle_object_model::clock::Clock;
+use pintle_watch::Shutdown;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tower::{Service, ServiceExt};
+use tracing::{debug, warn};
+
+use crate::pki::Issued;
+use crate::server::SetupError;
+
+/// Most bytes of a request body. Source: kube-apiserver's limit for resource requests.
+const BODY_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// How long a TLS handshake or the headers of a request may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long open requests may take to end when the server stops.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The API over `http` messages: what a `kube::Client` can be built on.
+#[derive(Clone)]
+pub struct HttpService<S> {
+    service: S,
+    clock: Arc<dyn Clock>,
+    /// Who asks when the request says nothing: a client certificate, or whoever the host vouches for.
+    caller: Caller,
+}
+
+impl<S> std::fmt::Debug for HttpService<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HttpService").field("caller", &self.caller).finish_non_exhaustive()
+    }
+}
+
+impl<S: ApiService> HttpService<S> {
+    /// The API of this service. `caller` asks where a request carries no token.
+    pub fn new(service: S, clock: Arc<dyn Clock>, caller: Caller) -> Self {
+        Self { service, clock, caller }
+    }
+
+    async fn answer<B>(self, request: http::Request<B>) -> http::Response<ResponseBody>
+    where
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (mut parts, body) = request.into_parts();
+        let accept = match request_meta(&parts) {
+            Ok(accept) => accept,
+            Err(status) => return encode_status(&status, &Accept::default()),
+        };
+        let upgrade = parts.extensions.remove::<hyper::upgrade::OnUpgrade>();
+        let bytes = match Limited::new(body, BODY_BYTES_MAX).collect().await {
+            Ok(collected) => collected.to_bytes(),
+            Err(error) => return encode_status(&unreadable(&*error), &accept),
+        };
+        match self.ask(&parts, bytes, &accept).await {
+            Ok(request) => self.exchange(request, &accept, upgrade).await,
+            Err(status) => encode_status(&status, &accept),
+        }
+    }
+
+    async fn ask(&self, parts: &http::request::Parts, bytes: Bytes, accept: &Accept) -> Result<Request, Status> {
+        let mut request = decode_request(parts, bytes)?;
+        if matches!(request.caller, Caller::Anonymous) {
+            request.caller = self.caller.clone();
+        }
+        // Which form of discovery is wanted is part of the representation; documents are asked for it by name.
+        if accept.as_ == As::Discovery && matches!(request.target, Target::Path(_)) {
+            request.params.other.push(("as".into(), "APIGroupDiscoveryList".into()));
+        }
+        Ok(request)
+    }
+
+    async fn exchange(
+        self,
+        request: Request,
+        accept: &Accept,
+        upgrade: Option<hyper::upgrade::OnUpgrade>,
+    ) -> http::Response<ResponseBody> {
+        let table_options = request.params.other("includeObject").unwrap_or_default().to_owned();
+        let answer = self.service.oneshot(request).await;
+        match answer {
+            Ok(response) => match response.content {
+                Content::Upgrade(switched) => switch(switched, upgrade),
+                content => {
+                    let response = pintle_client::Response { warnings: response.warnings, content };
+                    encode_response(Ok(response), accept, &table_options, &*self.clock)
+                }
+            },
+            Err(status) => encode_response(Err(status), accept, &table_options, &*self.clock),
+        }
+    }
+}
+
+fn unreadable(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Status {
+    if error.is::<http_body_util::LengthLimitError>() {
+        Status::failure(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {BODY_BYTES_MAX}"))
+    } else {
+        Status::bad_request(format!("reading the request's body: {error}"))
+    }
+}
+
+/// Answers 101 and copies bytes between the client and what stands behind the switch.
+fn switch(mut switched: pintle_client::Upgrade, upgrade: Option<hyper::upgrade::OnUpgrade>) -> http::Response<ResponseBody> {
+    let Some(upgrade) = upgrade else {
+        return encode_status(&Status::bad_request("this connection cannot switch protocols"), &Accept::default());
+    };
+    let mut builder = http::Response::builder().status(http::StatusCode::SWITCHING_PROTOCOLS);
+    for (name, value) in &switched.headers {
+        builder = builder.header(name, value);
+    }
+    tokio::spawn(async move {
+        match upgrade.await {
+            Ok(client) => {
+                let copied = tokio::io::copy_bidirectional(&mut TokioIo::new(client), &mut switched.stream).await;
+                debug!(?copied, "switched connection ended");
+            }
+            Err(error) => debug!(%error, "the client did not switch protocols"),
+        }
+    });
+    builder
+        .body(ResponseBody::whole(Bytes::new()))
+        .unwrap_or_else(|error| encode_status(&Status::internal(error), &Accept::default()))
+}
+
+impl<S, B> Service<http::Request<B>> for HttpService<S>
+where
+    S: ApiService,
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Response = http::Response<ResponseBody>;
+    type Error = std::convert::Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let this = self.clone();
+        Box::pin(async move { Ok(this.answer(request).await) })
+    }
+}
+
+/// The server's certificate, and the authority of its clients.
+#[derive(Clone, Debug)]
+pub struct TlsServer {
+    config: Arc<ServerConfig>,
+}
+
+impl TlsServer {
+    /// Serves with this certificate; clients may show certificates of `client_ca` (PEM).
+    ///
+    /// # Errors
+    /// If the material cannot be used.
+    pub fn new(identity: &Issued, client_ca: &str) -> Result<Self, SetupError> {
+        let config = |why: String| SetupError::Config(format!("setting up TLS: {why}"));
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(client_ca.as_bytes()) {
+            let certificate = certificate.map_err(|error| config(error.to_string()))?;
+            roots.add(certificate).map_err(|error| config(error.to_string()))?;
+        }
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+            .allow_unauthenticated()
+            .build()
+            .map_err(|error| config(error.to_string()))?;
+        let chain = CertificateDer::pem_slice_iter(identity.certificate.as_bytes())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| config(error.to_string()))?;
+        let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).map_err(|error| config(error.to_string()))?;
+        let mut server = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| config(error.to_string()))?
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(chain, key)
+            .map_err(|error| config(error.to_string()))?;
+        server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Self { config: Arc::new(server) })
+    }
+}
+
+/// Listens and serves HTTP/1.1 and h2 over TLS.
+#[derive(Debug)]
+pub struct HttpServer {
+    listener: TcpListener,
+    tls: TlsServer,
+}
+
+impl HttpServer {
+    /// Binds the address; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// If the address is taken or not ours.
+    pub async fn bind(address: SocketAddr, tls: TlsServer) -> std::io::Result<Self> {
+        Ok(Self { listener: TcpListener::bind(address).await?, tls })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// If the socket is gone.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `shutdown`, then lets open requests end.
+    pub async fn serve<S: ApiService>(self, service: S, clock: Arc<dyn Clock>, shutdown: Shutdown) {
+        let acceptor = TlsAcceptor::from(Arc::clone(&self.tls.config));
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(HANDSHAKE_TIMEOUT);
+        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(1000).keep_alive_interval(Duration::from_secs(30));
+        let builder = Arc::new(builder);
+        let graceful = hyper_util::server::graceful::GracefulShutdown::new();
+        while let Some(accepted) = shutdown.unless(self.listener.accept()).await {
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file descriptors, most likely: wait for some to be closed.
+                    warn!(%error, "accepting a connection failed");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            let (acceptor, builder, watcher) = (acceptor.clone(), Arc::clone(&builder), graceful.watcher());
+            let (service, clock) = (service.clone(), Arc::clone(&clock));
+            tokio::spawn(async move {
+                // Small answers must not wait for more to send.
+                let _ = stream.set_nodelay(true);
+                let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await else { return };
+                let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+                let caller = certificate.map_or(Caller::Anonymous, |der| Caller::Certificate(Arc::from(der.as_ref())));
+                let http = HttpService::new(service, clock, caller);
+                let handler = hyper::service::service_fn(move |request: http::Request<Incoming>| http.clone().call(request));
+                let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), handler).into_owned();
+                if let Err(error) = watcher.watch(connection).await {
+                    debug!(%error, "connection ended");
+                }
+            });
+        }
+        if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
+            debug!("some connections were still open when the server stopped");
+        }
+    }
+}

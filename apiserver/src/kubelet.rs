@@ -1,0 +1,134 @@
+//! The way to the nodes: logs, exec, attach and port-forward are the node agent's to answer.
+//!
+//! In: a request for a pod's stream. Out: the node's own answer, passed through byte by byte. Invariant: what
+//! cannot be reached is an error that names the node. Elsewhere: the protocols inside (`runtime`).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use pintle_client::{Request, Response};
+use pintle_object_model::Status;
+use pintle_object_model::api::core::v1::{Node, Pod};
+
+/// A path of the node agent's API, such as `/containerLogs/ns/pod/container?follow=true`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodePath {
+    /// Path and query.
+    pub path_and_query: String,
+}
+
+/// Reaches node agents. Implemented over HTTPS for real nodes, and in process for embedded ones.
+#[async_trait]
+pub trait NodeConnector: Send + Sync + 'static {
+    /// Sends a request to a node's agent and hands back its answer: bytes, a document, or a switched protocol.
+    ///
+    /// # Errors
+    /// 502-like refusals if the node cannot be reached.
+    async fn connect(&self, node: &Node, path: NodePath, request: Request) -> Result<Response, Status>;
+}
+
+/// Turns pod subresources into requests of node agents.
+#[derive(Clone)]
+pub(crate) struct NodeDialer {
+    connector: Option<Arc<dyn NodeConnector>>,
+}
+
+impl std::fmt::Debug for NodeDialer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NodeDialer").field("connected", &self.connector.is_some()).finish()
+    }
+}
+
+impl NodeDialer {
+    pub(crate) fn new(connector: Option<Arc<dyn NodeConnector>>) -> Self {
+        Self { connector }
+    }
+
+    pub(crate) async fn connect_pod(&self, node: &Node, pod: &Pod, subresource: &str, request: Request) -> Result<Response, Status> {
+        let (namespace, name) = (&pod.metadata.namespace, &pod.metadata.name);
+        let mut query: Vec<(String, String)> = request.params.other.clone();
+        let verb = match subresource {
+            "log" => "containerLogs",
+            "portforward" => "portForward",
+            other => other,
+        };
+        let mut path = format!("/{verb}/{namespace}/{name}");
+        if subresource != "portforward" {
+            let container = container_of(pod, request.params.other("container"), subresource)?;
+            path.push('/');
+            path.push_str(&container);
+            query.retain(|(key, _)| key != "container");
+        }
+        if subresource != "log" {
+            // The agent names the streams without `std`.
+            for (key, value) in &mut query {
+                if let Some(stream @ ("in" | "out" | "err")) = key.strip_prefix("std") {
+                    *key = match stream {
+                        "in" => "input".into(),
+                        "out" => "output".into(),
+                        _ => "error".into(),
+                    };
+                    *value = if value == "true" || value == "1" { "1".into() } else { "0".into() };
+                }
+            }
+        }
+        self.send(node, path, &query, request).await
+    }
+
+    pub(crate) async fn connect_node(&self, node: &Node, tail: &str, request: Request) -> Result<Response, Status> {
+        let query = request.params.other.clone();
+        let path = if tail.is_empty() { "/".to_owned() } else { tail.to_owned() };
+        self.send(node, path, &query, request).await
+    }
+
+    async fn send(&self, node: &Node, path: String, query: &[(String, String)], request: Request) -> Result<Response, Status> {
+        let Some(connector) = &self.connector else {
+            return Err(Status::unavailable(format!("this server has no way to reach node {:?}", node.metadata.name)));
+        };
+        let query: Vec<String> = query.iter().map(|(key, value)| format!("{}={}", escape(key), escape(value))).collect();
+        let path_and_query = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
+        connector.connect(node, NodePath { path_and_query }, request).await
+    }
+}
+
+/// Percent-encodes what may not stand in a query.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+    }
+    out
+}
+
+/// The container that is meant: the one named, or the only one.
+fn container_of(pod: &Pod, wanted: Option<&str>, subresource: &str) -> Result<String, Status> {
+    let spec = &pod.spec;
+    let mut names = spec.containers.iter().map(|c| &c.name).chain(spec.init_containers.iter().map(|c| &c.name)).chain(
+        spec.ephemeral_containers.iter().map(|c| &c.name),
+    );
+    match wanted.filter(|name| !name.is_empty()) {
+        Some(wanted) if names.any(|name| name == wanted) => Ok(wanted.to_owned()),
+        Some(wanted) => Err(Status::bad_request(format!("container {wanted} is not valid for pod {}", pod.metadata.name))),
+        None => {
+            let preferred = pod.metadata.annotations.get("kubectl.kubernetes.io/default-container");
+            if let Some(preferred) = preferred.filter(|name| spec.containers.iter().any(|c| c.name == **name)) {
+                return Ok(preferred.clone());
+            }
+            match spec.containers.as_slice() {
+                [only] => Ok(only.name.clone()),
+                [] => Err(Status::bad_request(format!("pod {} has no containers", pod.metadata.name))),
+                [first, ..] if subresource != "log" => Ok(first.name.clone()),
+                many => {
+                    let list = many.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(" ");
+                    Err(Status::bad_request(format!(
+                        "a container name must be specified for pod {}, choose one of: [{list}]",
+                        pod.metadata.name
+                    )))
+                }
+            }
+        }
+    }
+}

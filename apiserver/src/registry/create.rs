@@ -1,0 +1,139 @@
+//! Making objects.
+
+use std::time::Duration;
+
+use pintle_client::{Content, Request, Response};
+use pintle_object_model::validation::FieldErrors;
+use pintle_object_model::{AnyResource, Object, Status};
+
+use super::body::{decode_object, dry_run};
+use super::{Call, Registry};
+use crate::admission::{Attributes, Operation};
+use crate::strategy;
+
+/// How often a generated name that is taken is generated anew.
+const NAME_ATTEMPTS: usize = 8;
+/// How long events are kept. Source: kube-apiserver's `--event-ttl`.
+const EVENT_TTL: Duration = Duration::from_secs(3600);
+
+/// How long objects of this kind live in the store.
+pub(super) fn ttl_of(call: &Call<'_>) -> Option<Duration> {
+    (call.storage.info.kind == "Event").then_some(EVENT_TTL)
+}
+
+impl Registry {
+    pub(super) async fn create(&self, call: &Call<'_>, request: Request) -> Result<Response, Status> {
+        let Request { body, params, user_agent, .. } = request;
+        let object = decode_object(&self.parts.scheme, call.entry, body, &params, call.warnings)?;
+        let manager = super::fields::manager(&params, &user_agent);
+        let dry = dry_run(&params.dry_run)?;
+        let created = self.create_object(call, object, &manager, dry).await?;
+        Ok(Response::new(Content::Object { code: 201, object: self.present(call, &created)? }))
+    }
+
+    /// Makes an object that was decoded at the version asked for; used by POST, by PUT and apply to missing names.
+    pub(super) async fn create_object(
+        &self,
+        call: &Call<'_>,
+        mut object: Box<dyn AnyResource>,
+        manager: &super::fields::Manager,
+        dry: bool,
+    ) -> Result<Object, Status> {
+        check_namespace(call, &mut *object)?;
+        let generate = object.metadata().name.is_empty() && !object.metadata().generate_name.is_empty();
+        let mut attempt = 1;
+        loop {
+            let mut candidate = object.clone_box();
+            if generate {
+                let suffix = self.parts.random.name_suffix(5);
+                let metadata = candidate.metadata_mut();
+                // Generated names stay below 63 characters, so that they fit where labels must.
+                let base: String = metadata.generate_name.chars().take(58).collect();
+                metadata.name = format!("{base}{suffix}");
+            }
+            match self.create_once(call, candidate, manager, dry).await {
+                Err(status) if generate && status.is_already_exists() && attempt < NAME_ATTEMPTS => attempt += 1,
+                other => return other,
+            }
+        }
+    }
+
+    async fn create_once(
+        &self,
+        call: &Call<'_>,
+        mut object: Box<dyn AnyResource>,
+        manager: &super::fields::Manager,
+        dry: bool,
+    ) -> Result<Object, Status> {
+        let metadata = object.metadata_mut();
+        if !metadata.resource_version.is_empty() {
+            return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
+        }
+        metadata.uid = self.parts.random.uuid();
+        metadata.creation_timestamp = Some(self.parts.clock.utc().to_time());
+        metadata.deletion_timestamp = None;
+        metadata.deletion_grace_period_seconds = None;
+        metadata.self_link.clear();
+        let mut object = self.parts.scheme.to_hub(object).map_err(|error| Status::bad_request(error.to_string()))?;
+        object.set_defaults();
+        strategy::prepare_create(&mut *object);
+        let name = object.metadata().name.clone();
+
+        let attributes = Attributes {
+            operation: Operation::Create,
+            resource: call.resource,
+            kind: call.storage.info.gvk(),
+            subresource: "",
+            namespace: call.namespace,
+            name: &name,
+            identity: call.identity,
+            old: None,
+            dry_run: dry,
+            warnings: call.warnings,
+        };
+        self.parts.admission.mutate(&attributes, &mut *object).await?;
+        let allocation = self.parts.services.allocate(&mut *object, None, dry).await?;
+        let mut errors = FieldErrors::default();
+        errors.extend(pintle_object_model::validation::validate_metadata(object.metadata(), object.info()));
+        errors.extend(object.validate());
+        if !errors.is_empty() {
+            return Err(invalid(call, &name, &errors));
+        }
+        self.parts.admission.validate(&attributes, Some(&*object)).await?;
+        super::fields::on_create(&mut *object, call, manager, self.parts.clock.utc().to_time());
+        if dry {
+            if call.storage.get(call.namespace, &name).await?.is_some() {
+                return Err(Status::already_exists(&call.storage.group_resource(), &name));
+            }
+            return Ok(Object::from_box(object));
+        }
+        let stored = call.storage.create(Object::from_box(object), ttl_of(call)).await?;
+        allocation.keep();
+        Ok(stored)
+    }
+}
+
+/// The 422 that lists what is wrong.
+pub(super) fn invalid(call: &Call<'_>, name: &str, errors: &FieldErrors) -> Status {
+    Status::invalid(call.storage.info.group, call.storage.info.kind, name, errors)
+}
+
+/// The namespace of the body must be that of the URL; an empty one is filled in.
+pub(super) fn check_namespace(call: &Call<'_>, object: &mut dyn AnyResource) -> Result<(), Status> {
+    if !call.entry.info().namespaced {
+        object.metadata_mut().namespace.clear();
+        return Ok(());
+    }
+    if call.namespace.is_empty() {
+        return Err(Status::bad_request("an empty namespace may not be set during creation"));
+    }
+    let namespace = &mut object.metadata_mut().namespace;
+    if namespace.is_empty() {
+        call.namespace.clone_into(namespace);
+    } else if namespace != call.namespace {
+        return Err(Status::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,323 @@
+//! Where objects live: one [`Storage`] per stored kind, all fed by one follower of the store.
+//!
+//! In: the store's watch over everything. Out: a watch cache per kind, and conditional writes. Invariants: a
+//! cache never claims a revision whose changes it has not been given; every write is a compare-and-swap on what
+//! the writer has seen. Elsewhere: what may be written (`registry`), how it is encoded (`codec`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use pintle_object_model::{GroupResource, GroupVersionKind, KindInfo, Object, Status};
+use pintle_store::{At, CommitError, Key, Op, Range, Revision, Store, StoreError, Txn, Versioned, WatchItem};
+use pintle_watch::{CacheConfig, Change, Shutdown, WatchCache};
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+/// Everything is stored below this.
+pub(crate) const ROOT: &str = "/registry/";
+
+/// The place of one stored kind.
+#[derive(Debug)]
+pub(crate) struct Storage {
+    pub(crate) info: &'static KindInfo,
+    pub(crate) cache: Arc<WatchCache>,
+    prefix: String,
+    shared: Arc<Shared>,
+}
+
+/// What all storages have in common.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store<Object>>,
+    /// Every change up to this revision is in the caches; 0 before the first list.
+    applied: watch::Sender<u64>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("applied", &*self.applied.borrow()).finish_non_exhaustive()
+    }
+}
+
+/// The storages of all kinds.
+#[derive(Clone, Debug)]
+pub(crate) struct Storages {
+    by_hub: Arc<BTreeMap<GroupVersionKind, Arc<Storage>>>,
+    shared: Arc<Shared>,
+}
+
+impl Storages {
+    pub(crate) fn new(store: Arc<dyn Store<Object>>, hubs: impl IntoIterator<Item = &'static KindInfo>) -> Self {
+        let shared = Arc::new(Shared { store, applied: watch::Sender::new(0) });
+        let by_hub = hubs
+            .into_iter()
+            .map(|info| {
+                let mut config = CacheConfig::default();
+                if info.kind == "Pod" && info.group.is_empty() {
+                    config.indexed_fields.push("spec.nodeName".into());
+                }
+                let storage = Storage {
+                    info,
+                    cache: Arc::new(WatchCache::new(config)),
+                    prefix: prefix_of(info),
+                    shared: Arc::clone(&shared),
+                };
+                (info.gvk(), Arc::new(storage))
+            })
+            .collect();
+        Self { by_hub: Arc::new(by_hub), shared }
+    }
+
+    pub(crate) fn get(&self, hub: &GroupVersionKind) -> Option<&Arc<Storage>> {
+        self.by_hub.get(hub)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Storage>> {
+        self.by_hub.values()
+    }
+
+    /// Has the first list been taken over?
+    pub(crate) fn is_ready(&self) -> bool {
+        *self.shared.applied.borrow() > 0
+    }
+
+    /// Waits until the first list has been taken over.
+    pub(crate) async fn wait_ready(&self) {
+        let _ = self.shared.applied.subscribe().wait_for(|applied| *applied > 0).await;
+    }
+
+    /// The newest revision that the caches have.
+    pub(crate) fn applied(&self) -> u64 {
+        *self.shared.applied.borrow()
+    }
+
+    /// Follows the store until `shutdown`: lists, watches, and starts over when the watch is lost.
+    pub(crate) async fn follow(self, shutdown: Shutdown) {
+        let mut backoff = Duration::from_millis(10);
+        while !shutdown.is_fired() {
+            let Some(ended) = shutdown.unless(self.follow_once(&mut backoff)).await else { break };
+            if let Err(error) = ended {
+                warn!(%error, retry_after = ?backoff, "following the store failed");
+            }
+            if shutdown.unless(tokio::time::sleep(backoff)).await.is_none() {
+                break;
+            }
+            backoff = (backoff * 2).min(Duration::from_secs(5));
+        }
+        for storage in self.iter() {
+            storage.cache.close();
+        }
+    }
+
+    async fn follow_once(&self, backoff: &mut Duration) -> Result<(), StoreError> {
+        let range = Range::prefix(ROOT);
+        let page = self.shared.store.list(&range, At::Now, None).await?;
+        let revision = page.revision;
+        let mut found: BTreeMap<&str, Vec<Object>> = BTreeMap::new();
+        for item in page.items {
+            if let Some(storage) = self.of_key(item.key.as_str()) {
+                found.entry(&storage.prefix).or_default().push(item.value);
+            }
+        }
+        for storage in self.iter() {
+            storage.cache.reset(revision.get(), found.remove(storage.prefix.as_str()).unwrap_or_default());
+        }
+        self.shared.applied.send_replace(revision.get());
+        info!(revision = revision.get(), "watch caches filled");
+
+        let mut events = self.shared.store.watch(&range, revision).await?;
+        while let Some(item) = events.next().await {
+            match item? {
+                WatchItem::Events(events) => self.apply(events),
+                WatchItem::Progress(revision) => {
+                    self.shared.applied.send_if_modified(|applied| raise(applied, revision.get()));
+                }
+            }
+            *backoff = Duration::from_millis(10);
+        }
+        Ok(())
+    }
+
+    /// Hands the changes of whole commits to the caches they belong to, then says so.
+    fn apply(&self, events: Vec<pintle_store::Event<Object>>) {
+        let Some(newest) = events.last().map(|event| event.revision.get()) else { return };
+        let mut run: Option<(&Arc<Storage>, Vec<Change>)> = None;
+        for event in events {
+            let Some(storage) = self.of_key(event.key.as_str()) else { continue };
+            let change = Change { revision: event.revision.get(), object: event.value, previous: event.previous };
+            match &mut run {
+                Some((current, changes)) if Arc::ptr_eq(current, storage) => changes.push(change),
+                _ => {
+                    if let Some((previous, changes)) = run.replace((storage, vec![change])) {
+                        previous.cache.apply(changes);
+                    }
+                }
+            }
+        }
+        if let Some((storage, changes)) = run {
+            storage.cache.apply(changes);
+        }
+        self.shared.applied.send_if_modified(|applied| raise(applied, newest));
+    }
+
+    fn of_key(&self, key: &str) -> Option<&Arc<Storage>> {
+        self.by_hub.values().find(|storage| key.starts_with(&storage.prefix))
+    }
+}
+
+fn raise(applied: &mut u64, to: u64) -> bool {
+    let higher = to > *applied;
+    if higher {
+        *applied = to;
+    }
+    higher
+}
+
+/// The keys of a kind, as kube-apiserver lays them out.
+fn prefix_of(info: &KindInfo) -> String {
+    let path = match (info.group, info.plural) {
+        ("", "nodes") => "minions",
+        ("", "services") => "services/specs",
+        ("", "endpoints") => "services/endpoints",
+        ("", "replicationcontrollers") => "controllers",
+        ("networking.k8s.io", "ingresses") => "ingress",
+        ("apiregistration.k8s.io", "apiservices") => "apiregistration.k8s.io/apiservices",
+        ("apiextensions.k8s.io", plural) => return format!("{ROOT}apiextensions.k8s.io/{plural}/"),
+        (_, plural) => plural,
+    };
+    format!("{ROOT}{path}/")
+}
+
+/// What a [`Storage::update`] decided after looking at the current object.
+pub(crate) enum Step {
+    /// Write this.
+    Write(Object),
+    /// Delete the object.
+    Delete,
+    /// Leave it as it is.
+    Keep,
+}
+
+impl Storage {
+    pub(crate) fn group_resource(&self) -> GroupResource {
+        GroupResource::new(self.info.group, self.info.plural)
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn Store<Object>> {
+        &self.shared.store
+    }
+
+    pub(crate) fn key(&self, namespace: &str, name: &str) -> Key {
+        if namespace.is_empty() {
+            Key::new(format!("{}{name}", self.prefix))
+        } else {
+            Key::new(format!("{}{namespace}/{name}", self.prefix))
+        }
+    }
+
+    /// The current object, straight from the store.
+    pub(crate) async fn get(&self, namespace: &str, name: &str) -> Result<Option<Versioned<Object>>, Status> {
+        self.shared.store.get(&self.key(namespace, name), At::Now).await.map_err(store_status)
+    }
+
+    /// Waits until the cache has everything that was committed before the call.
+    pub(crate) async fn wait_fresh(&self, timeout: Duration) -> Result<(), Status> {
+        let newest = self.shared.store.revision().await.map_err(store_status)?;
+        self.wait_revision(newest.get(), timeout).await
+    }
+
+    /// Waits until the cache has everything up to `revision`.
+    pub(crate) async fn wait_revision(&self, revision: u64, timeout: Duration) -> Result<(), Status> {
+        let mut applied = self.shared.applied.subscribe();
+        let reached = applied.wait_for(|applied| *applied > 0 && *applied >= revision);
+        match tokio::time::timeout(timeout, reached).await {
+            Ok(_) => {
+                self.cache.progress(*self.shared.applied.borrow());
+                Ok(())
+            }
+            Err(_) => {
+                let current = *self.shared.applied.borrow();
+                let mut status = Status::timeout(format!(
+                    "Too large resource version: {revision}, current: {current}"
+                ));
+                status.details = Some(Box::new(pintle_object_model::api::meta::v1::StatusDetails {
+                    causes: vec![pintle_object_model::api::meta::v1::StatusCause {
+                        reason: "ResourceVersionTooLarge".into(),
+                        message: "Too large resource version".into(),
+                        field: String::new(),
+                    }],
+                    retry_after_seconds: 1,
+                    ..Default::default()
+                }));
+                Err(status)
+            }
+        }
+    }
+
+    /// Lets the cache claim every revision that has been applied everywhere.
+    pub(crate) fn advance(&self) -> u64 {
+        self.cache.progress(*self.shared.applied.borrow());
+        self.cache.revision()
+    }
+
+    /// Stores a new object.
+    pub(crate) async fn create(&self, object: Object, ttl: Option<Duration>) -> Result<Object, Status> {
+        let (namespace, name) = (object.metadata().namespace.clone(), object.metadata().name.clone());
+        let key = self.key(&namespace, &name);
+        let mut txn = Txn::create(key.clone(), object.clone());
+        if ttl.is_some() {
+            txn.ops = vec![Op::Put { key, value: object.clone(), ttl }];
+        }
+        // The handle given away must be the only one, or stamping would copy the object.
+        drop(object);
+        match self.shared.store.commit(txn).await {
+            Ok(mut done) => Ok(done.puts.remove(0).value),
+            Err(CommitError::Conflict { .. }) => Err(Status::already_exists(&self.group_resource(), &name)),
+            Err(CommitError::Store(error)) => Err(store_status(error)),
+        }
+    }
+
+    /// Replaces what was read at `seen` by `object`; `None` if somebody else was faster.
+    pub(crate) async fn replace(&self, seen: Revision, object: Object, ttl: Option<Duration>) -> Result<Option<Object>, Status> {
+        let key = self.key(&object.metadata().namespace, &object.metadata().name);
+        let mut txn = Txn { compares: vec![], ops: vec![Op::Put { key: key.clone(), value: object, ttl }] };
+        txn.compares.push(pintle_store::Compare { key, expected: Some(seen) });
+        match self.shared.store.commit(txn).await {
+            Ok(mut done) => Ok(Some(done.puts.remove(0).value)),
+            Err(CommitError::Conflict { .. }) => Ok(None),
+            Err(CommitError::Store(error)) => Err(store_status(error)),
+        }
+    }
+
+    /// Deletes what was read at `seen`; `None` if somebody else was faster. The object carries the revision of
+    /// its deletion.
+    pub(crate) async fn remove(&self, namespace: &str, name: &str, seen: Revision) -> Result<Option<Object>, Status> {
+        match self.shared.store.commit(Txn::delete(self.key(namespace, name), seen)).await {
+            Ok(mut done) => {
+                let revision = done.revision;
+                Ok(done.deleted.pop().map(|gone| {
+                    let mut object = gone.value;
+                    object.stamp(revision.get());
+                    object
+                }))
+            }
+            Err(CommitError::Conflict { .. }) => Ok(None),
+            Err(CommitError::Store(error)) => Err(store_status(error)),
+        }
+    }
+}
+
+/// A store's failure as clients see it.
+pub(crate) fn store_status(error: StoreError) -> Status {
+    match &error {
+        StoreError::Compacted { asked, oldest } => {
+            Status::expired(format!("The resourceVersion for the provided list is too old: {asked} ({oldest})"))
+        }
+        StoreError::Lagged => Status::expired("The watch fell behind and was cut off."),
+        StoreError::Future { .. } => Status::timeout(error.to_string()),
+        StoreError::TooLarge { .. } => Status::failure(413, "RequestEntityTooLarge", error.to_string()),
+        StoreError::Unavailable { source, .. } => Status::failure(503, "ServiceUnavailable", format!("{error}: {source}")),
+        _ => Status::internal(error),
+    }
+}

@@ -1,0 +1,25 @@
+//! The API over HTTP: one codec, used by servers and clients alike.
+//!
+//! In and out: [`Request`](crate::Request) and [`Response`](crate::Response) on one side, `http` messages on the other. Invariant: what one
+//! direction writes, the other reads back. Elsewhere: sockets and TLS (`transport` here, `apiserver`).
+
+mod accept;
+mod body;
+mod path;
+mod query;
+mod remote;
+mod request;
+mod response;
+
+pub use accept::{Accept, As};
+pub use body::ResponseBody;
+pub use remote::HttpTransport;
+pub use request::{decode_request, encode_request, request_meta};
+pub use response::{decode_list, encode_response, encode_status};
+
+/// `application/json`
+pub const JSON: &str = "application/json";
+/// `application/yaml`
+pub const YAML: &str = "application/yaml";
+/// `application/vnd.kubernetes.protobuf`
+pub const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";

@@ -1,0 +1,128 @@
+//! URLs of the API: from paths to targets and back.
+//!
+//! Source: Kubernetes API concepts, "Resource URIs".
+
+use pintle_object_model::GroupVersionResource;
+
+use crate::Target;
+
+/// What a path names, and whether it is one of the old `/watch/` paths.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Parsed {
+    pub(super) target: Target,
+    pub(super) watch: bool,
+}
+
+/// Parses a decoded path.
+pub(super) fn parse(path: &str) -> Parsed {
+    let other = || Parsed { target: Target::Path(path.to_owned()), watch: false };
+    let trimmed = path.trim_matches('/');
+    let mut parts: Vec<&str> = trimmed.split('/').collect();
+    let (group, version) = match parts.as_slice() {
+        ["api", version, _, ..] => {
+            let version = *version;
+            parts.drain(..2);
+            ("", version)
+        }
+        ["apis", group, version, _, ..] => {
+            let (group, version) = (*group, *version);
+            parts.drain(..3);
+            (group, version)
+        }
+        _ => return other(),
+    };
+    let watch = parts.first() == Some(&"watch") && parts.len() > 1;
+    if watch {
+        parts.remove(0);
+    }
+    let (namespace, rest): (&str, &[&str]) = match parts.as_slice() {
+        // `namespaces/x` and its own subresources are about the namespace itself.
+        ["namespaces", _] | ["namespaces", _, "status" | "finalize"] => ("", parts.as_slice()),
+        ["namespaces", namespace, rest @ ..] if !rest.is_empty() => (namespace, rest),
+        rest => ("", rest),
+    };
+    let (resource, rest) = rest.split_first().map_or(("", &[][..]), |(first, rest)| (*first, rest));
+    if resource.is_empty() {
+        return other();
+    }
+    let name = rest.first().copied().unwrap_or_default();
+    let subresource = rest.get(1).copied().unwrap_or_default();
+    let tail = match rest.get(2..) {
+        Some(tail) if !tail.is_empty() => format!("/{}", tail.join("/")),
+        // A trailing slash behind `proxy` is part of what is proxied.
+        _ if subresource == "proxy" && path.ends_with('/') => "/".to_owned(),
+        _ => String::new(),
+    };
+    if !tail.is_empty() && subresource != "proxy" {
+        return other();
+    }
+    Parsed {
+        target: Target::Resource {
+            resource: GroupVersionResource::new(group, version, resource),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            subresource: subresource.to_owned(),
+            tail,
+        },
+        watch,
+    }
+}
+
+/// The path of a target.
+pub(super) fn format(target: &Target) -> String {
+    match target {
+        Target::Path(path) => path.clone(),
+        Target::Resource { resource, namespace, name, subresource, tail } => {
+            let mut path = if resource.group.is_empty() {
+                format!("/api/{}", resource.version)
+            } else {
+                format!("/apis/{}/{}", resource.group, resource.version)
+            };
+            let mut push = |part: &str| {
+                if !part.is_empty() {
+                    path.push('/');
+                    path.push_str(&super::query::escape(part));
+                }
+            };
+            if !namespace.is_empty() {
+                push("namespaces");
+                push(namespace);
+            }
+            push(&resource.resource);
+            push(name);
+            push(subresource);
+            path.push_str(tail);
+            path
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resource(group: &str, version: &str, plural: &str, rest: [&str; 3]) -> Target {
+        Target::resource(GroupVersionResource::new(group, version, plural), rest[0], rest[1], rest[2])
+    }
+
+    #[test]
+    fn paths_parse_and_print() {
+        let cases = [
+            ("/api/v1/pods", resource("", "v1", "pods", ["", "", ""])),
+            ("/api/v1/namespaces/a/pods/b/log", resource("", "v1", "pods", ["a", "b", "log"])),
+            ("/api/v1/namespaces/a", resource("", "v1", "namespaces", ["", "a", ""])),
+            ("/api/v1/namespaces/a/status", resource("", "v1", "namespaces", ["", "a", "status"])),
+            ("/apis/apps/v1/namespaces/a/deployments", resource("apps", "v1", "deployments", ["a", "", ""])),
+            ("/healthz", Target::Path("/healthz".into())),
+            ("/apis/apps", Target::Path("/apis/apps".into())),
+            ("/apis/apps/v1", Target::Path("/apis/apps/v1".into())),
+        ];
+        for (path, target) in cases {
+            let parsed = parse(path);
+            assert_eq!(parsed.target, target, "{path}");
+            assert!(!parsed.watch, "{path}");
+            assert_eq!(format(&target), path);
+        }
+        assert!(parse("/api/v1/watch/namespaces/a/pods").watch);
+    }
+}

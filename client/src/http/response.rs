@@ -1,0 +1,331 @@
+//! Answers: from plain data to HTTP and back.
+//!
+//! Invariant: an object's encoding is made once and shared; a list is a copy of shared encodings into one body.
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderValue, StatusCode, header};
+use pintle_object_model::api::meta::v1::{ListMeta, Status as StatusKind};
+use pintle_object_model::clock::Clock;
+use pintle_object_model::json::DecodeOptions;
+use pintle_object_model::{Format, GroupVersionKind, MicroTime, Object, Scheme, Status, json, protobuf, table, yaml};
+
+use super::body::frames;
+use super::{Accept, As, JSON, PROTOBUF, ResponseBody};
+use crate::{Content, ObjectList, Response, WatchEvent};
+
+/// Bodies at least this large are compressed for clients that take it.
+const GZIP_FROM_BYTES: usize = 128 * 1024;
+
+/// Turns an answer into HTTP.
+pub fn encode_response(
+    answer: Result<Response, Status>,
+    accept: &Accept,
+    table_options: &str,
+    clock: &dyn Clock,
+) -> http::Response<ResponseBody> {
+    let response = match answer {
+        Ok(response) => response,
+        Err(status) => return encode_status(&status, accept),
+    };
+    let now = clock.utc();
+    let mut encoded = match response.content {
+        Content::Object { code, object } => encode_object(code, &object, accept, table_options, now),
+        Content::List(list) => encode_list(&list, accept, table_options, now),
+        Content::Watch { gvk, events } => encode_watch(events, &gvk, accept, table_options, now),
+        Content::Status(status) => encode_status(&status, accept),
+        Content::Document(document) => {
+            let mut builder = http::Response::builder().status(document.code).header(header::CONTENT_TYPE, document.content_type);
+            for (name, value) in &document.headers {
+                builder = builder.header(name, value);
+            }
+            let (body, gzip) = compressed(document.body, accept);
+            if gzip {
+                builder = builder.header(header::CONTENT_ENCODING, "gzip");
+            }
+            builder.body(ResponseBody::whole(body)).expect("documents carry valid headers")
+        }
+        Content::Bytes(bytes) => http::Response::builder()
+            .header(header::CONTENT_TYPE, bytes.content_type)
+            .body(ResponseBody::stream(bytes.stream))
+            .expect("byte streams carry a valid media type"),
+        Content::Upgrade(_) => encode_status(&Status::internal("a switched protocol cannot be sent as a body"), accept),
+    };
+    for warning in &response.warnings {
+        if let Ok(value) = HeaderValue::try_from(format!("299 - \"{}\"", warning.replace('\\', "\\\\").replace('"', "\\\""))) {
+            encoded.headers_mut().append(header::WARNING, value);
+        }
+    }
+    encoded
+}
+
+fn answer(code: u16, accept: &Accept, body: Bytes) -> http::Response<ResponseBody> {
+    let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let (body, gzip) = compressed(body, accept);
+    let mut response = http::Response::new(ResponseBody::whole(body));
+    *response.status_mut() = code;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(accept.media_type()));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    if gzip {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response
+}
+
+fn compressed(body: Bytes, accept: &Accept) -> (Bytes, bool) {
+    if !accept.gzip || body.len() < GZIP_FROM_BYTES {
+        return (body, false);
+    }
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(body.len() / 4), flate2::Compression::fast());
+    // Writing into memory does not fail; if it did, the plain body would be right as well.
+    match encoder.write_all(&body).and_then(|()| encoder.finish()) {
+        Ok(packed) => (packed.into(), true),
+        Err(_) => (body, false),
+    }
+}
+
+/// Turns a refusal (or a success without an object) into HTTP.
+pub fn encode_status(status: &Status, accept: &Accept) -> http::Response<ResponseBody> {
+    let code = if status.code == 0 { 200 } else { u16::try_from(status.code).unwrap_or(500) };
+    // Tables and the like are for objects; an error is always a Status.
+    let body = match accept.format {
+        Format::Protobuf => protobuf::encode_kind("v1", "Status", status),
+        Format::Json => status_json(status),
+        Format::Yaml => yaml::from_json(&status_json(status)),
+    };
+    let mut response = answer(code, accept, body);
+    if let Some(seconds) = status.details.as_deref().map(|details| details.retry_after_seconds).filter(|seconds| *seconds > 0) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn status_json(status: &Status) -> Bytes {
+    let mut out = Vec::with_capacity(256);
+    json::write_kind(&mut out, "v1", "Status", status);
+    out.into()
+}
+
+fn encode_object(code: u16, object: &Object, accept: &Accept, options: &str, now: MicroTime) -> http::Response<ResponseBody> {
+    let body = match accept.as_ {
+        As::Table => as_format(table_json(&object.gvk(), &ListMeta::default(), std::slice::from_ref(object), options, now), accept),
+        As::PartialMetadata => as_format(partial_json(object), accept),
+        As::Objects | As::Discovery => object.encode(effective(accept, object)),
+    };
+    let mut response = answer(code, accept, body);
+    if accept.format == Format::Protobuf && (object.typed().is_none() || matches!(accept.as_, As::Table)) {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    }
+    response
+}
+
+/// Custom resources have no protobuf form.
+fn effective(accept: &Accept, object: &Object) -> Format {
+    if accept.format == Format::Protobuf && object.typed().is_none() { Format::Json } else { accept.format }
+}
+
+fn as_format(text: Vec<u8>, accept: &Accept) -> Bytes {
+    match accept.format {
+        Format::Yaml => yaml::from_json(&text),
+        Format::Json | Format::Protobuf => text.into(),
+    }
+}
+
+fn encode_list(list: &ObjectList, accept: &Accept, options: &str, now: MicroTime) -> http::Response<ResponseBody> {
+    let kind = format!("{}List", list.gvk.kind);
+    let body: Bytes = match (accept.as_, accept.format) {
+        (As::Table, _) => as_format(table_json(&list.gvk, &list.metadata, &list.items, options, now), accept),
+        (As::PartialMetadata, _) => {
+            let items: Vec<Bytes> = list.items.iter().map(|object| partial_json(object).into()).collect();
+            as_format(json::encode_list("meta.k8s.io/v1", "PartialObjectMetadataList", &list.metadata, &items), accept)
+        }
+        (_, Format::Protobuf) if list.items.iter().all(|object| object.typed().is_some()) => {
+            let items: Vec<Bytes> = list.items.iter().map(|object| object.encode(Format::Protobuf)).collect();
+            protobuf::encode_list(&list.gvk.api_version(), &kind, &list.metadata, &items)
+        }
+        _ => {
+            let items: Vec<Bytes> = list.items.iter().map(|object| object.encode(Format::Json)).collect();
+            as_format(json::encode_list(&list.gvk.api_version(), &kind, &list.metadata, &items), accept)
+        }
+    };
+    answer(200, accept, body)
+}
+
+fn table_json(gvk: &GroupVersionKind, metadata: &ListMeta, items: &[Object], options: &str, now: MicroTime) -> Vec<u8> {
+    table::encode(gvk, metadata, items, options, now.to_time())
+}
+
+/// `PartialObjectMetadata` of an object.
+fn partial_json(object: &Object) -> Vec<u8> {
+    let mut out = br#"{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":"#.to_vec();
+    json::encode(object.metadata(), &mut out);
+    out.push(b'}');
+    out
+}
+
+/// An object of the watched kind that carries nothing but a resource version.
+fn bookmark(gvk: &GroupVersionKind, resource_version: u64, initial_events_end: bool, format: Format) -> Bytes {
+    let mut metadata = pintle_object_model::api::meta::v1::ObjectMeta {
+        resource_version: resource_version.to_string(),
+        ..Default::default()
+    };
+    if initial_events_end {
+        metadata.annotations.insert("k8s.io/initial-events-end".into(), "true".into());
+    }
+    if format == Format::Protobuf {
+        return protobuf::encode_metadata_only(&gvk.api_version(), &gvk.kind, &metadata);
+    }
+    let mut out = Vec::new();
+    json::write_dynamic(&mut out, gvk, &metadata, b"");
+    out.into()
+}
+
+fn encode_watch(
+    events: crate::WatchStream,
+    gvk: &GroupVersionKind,
+    accept: &Accept,
+    options: &str,
+    now: MicroTime,
+) -> http::Response<ResponseBody> {
+    if !frames(accept.format) {
+        return encode_status(&Status::failure(406, "NotAcceptable", "watches are framed in JSON or protobuf"), accept);
+    }
+    let accept = *accept;
+    let gvk = gvk.clone();
+    let options = options.to_owned();
+    let content_type = match accept.format {
+        Format::Protobuf => "application/vnd.kubernetes.protobuf;stream=watch",
+        _ => JSON,
+    };
+    // Only the first table of a watch carries the columns.
+    let first = std::sync::atomic::AtomicBool::new(true);
+    let encode = move |event: &WatchEvent, out: &mut BytesMut| {
+        let (kind, object): (&str, Bytes) = match event {
+            WatchEvent::Added(object) => ("ADDED", frame_object(object, &accept, &options, now, &first)),
+            WatchEvent::Modified(object) => ("MODIFIED", frame_object(object, &accept, &options, now, &first)),
+            WatchEvent::Deleted(object) => ("DELETED", frame_object(object, &accept, &options, now, &first)),
+            WatchEvent::Error(status) => (
+                "ERROR",
+                match accept.format {
+                    Format::Protobuf => protobuf::encode_kind("v1", "Status", &**status),
+                    _ => status_json(status),
+                },
+            ),
+            WatchEvent::Bookmark { resource_version, initial_events_end } => {
+                ("BOOKMARK", bookmark(&gvk, *resource_version, *initial_events_end, accept.format))
+            }
+        };
+        frame(accept.format, kind, &object, out);
+    };
+    let response = http::Response::builder()
+        .header(header::CONTENT_TYPE, content_type)
+        .header(header::CACHE_CONTROL, "no-cache, private");
+    response.body(ResponseBody::watch(events, Box::new(encode))).expect("the headers are fixed and valid")
+}
+
+fn frame_object(
+    object: &Object,
+    accept: &Accept,
+    options: &str,
+    now: MicroTime,
+    first: &std::sync::atomic::AtomicBool,
+) -> Bytes {
+    match accept.as_ {
+        As::Table => {
+            let header = first.swap(false, std::sync::atomic::Ordering::Relaxed);
+            table::encode_row(&object.gvk(), object, options, now.to_time(), header).into()
+        }
+        As::PartialMetadata => partial_json(object).into(),
+        As::Objects | As::Discovery => object.encode(effective(accept, object)),
+    }
+}
+
+fn frame(format: Format, kind: &str, object: &[u8], out: &mut BytesMut) {
+    match format {
+        Format::Protobuf => protobuf::frame_watch_event(kind, object, out),
+        _ => {
+            out.extend_from_slice(b"{\"type\":\"");
+            out.extend_from_slice(kind.as_bytes());
+            out.extend_from_slice(b"\",\"object\":");
+            out.extend_from_slice(object);
+            out.extend_from_slice(b"}\n");
+        }
+    }
+}
+
+/// Decodes the JSON of a list of this kind.
+///
+/// # Errors
+/// If it is no such list.
+pub fn decode_list(scheme: &Scheme, gvk: &GroupVersionKind, text: &[u8]) -> Result<ObjectList, Status> {
+    let (metadata, items) = json::split_list(text).map_err(|error| undecodable(gvk, &error))?;
+    let items = items.into_iter().map(|item| decode_one(scheme, gvk, item)).collect::<Result<_, _>>()?;
+    Ok(ObjectList { gvk: gvk.clone(), metadata, items })
+}
+
+/// Decodes the JSON of an object; `expected` is the kind if the text does not say.
+pub(super) fn decode_one(scheme: &Scheme, expected: &GroupVersionKind, text: &[u8]) -> Result<Object, Status> {
+    let gvk = json::type_meta(text)
+        .filter(|(_, kind)| !kind.is_empty())
+        .map_or_else(|| expected.clone(), |(api_version, kind)| GroupVersionKind::parse(&api_version, &kind));
+    if scheme.kind(&gvk).is_some() {
+        let decoded = scheme.decode_json(&gvk, text, &DecodeOptions::default()).map_err(|error| undecodable(&gvk, &error))?;
+        return Ok(Object::from_box(decoded.object));
+    }
+    let tree = serde_json::from_slice(text).map_err(|error| undecodable(&gvk, &error))?;
+    Object::from_value(std::sync::Arc::new(gvk.clone()), &tree).map_err(|error| undecodable(&gvk, &error))
+}
+
+fn undecodable(gvk: &GroupVersionKind, error: &dyn std::fmt::Display) -> Status {
+    Status::internal(format!("decoding the server's {}: {error}", gvk.kind))
+}
+
+/// Decodes a refusal; one that is no Status becomes one.
+pub(super) fn decode_failure(code: u16, content_type: &str, body: &[u8]) -> Status {
+    let mut status = StatusKind::default();
+    let understood = if content_type.starts_with(PROTOBUF) {
+        protobuf::decode_envelope(body).is_ok_and(|envelope| protobuf::decode(envelope.raw, &mut status).is_ok())
+    } else {
+        json::decode_kind(body, &mut status, &DecodeOptions::default()).is_ok()
+    };
+    if understood && !status.status.is_empty() {
+        return status;
+    }
+    let text = String::from_utf8_lossy(&body[..body.len().min(2048)]).trim().to_owned();
+    let reason = match code {
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "NotFound",
+        409 => "Conflict",
+        410 => "Expired",
+        429 => "TooManyRequests",
+        500 => "InternalError",
+        503 => "ServiceUnavailable",
+        504 => "Timeout",
+        _ => "Unknown",
+    };
+    Status::failure(i32::from(code), reason, text)
+}
+
+/// Decodes one line of a JSON watch.
+pub(super) fn decode_event(scheme: &Scheme, expected: &GroupVersionKind, line: &[u8]) -> WatchEvent {
+    let decoded = json::split_watch_event(line).map_err(|error| undecodable(expected, &error)).and_then(|(kind, object)| {
+        Ok(match kind.as_str() {
+            "ADDED" => WatchEvent::Added(decode_one(scheme, expected, object)?),
+            "MODIFIED" => WatchEvent::Modified(decode_one(scheme, expected, object)?),
+            "DELETED" => WatchEvent::Deleted(decode_one(scheme, expected, object)?),
+            "BOOKMARK" => {
+                let object = decode_one(scheme, expected, object)?;
+                let metadata = object.metadata();
+                WatchEvent::Bookmark {
+                    resource_version: metadata.resource_version.parse().unwrap_or(0),
+                    initial_events_end: metadata.annotations.get("k8s.io/initial-events-end").is_some_and(|v| v == "true"),
+                }
+            }
+            "ERROR" => WatchEvent::Error(Box::new(decode_failure(500, JSON, object))),
+            other => WatchEvent::Error(Box::new(Status::internal(format!("the server sent a watch event of type {other:?}")))),
+        })
+    });
+    decoded.unwrap_or_else(|status| WatchEvent::Error(Box::new(status)))
+}

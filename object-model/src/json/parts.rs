@@ -1,0 +1,101 @@
+//! Taking JSON apart without decoding all of it.
+
+use bytes::Bytes;
+
+use super::reader::{Reader, Token};
+use super::{DecodeError, DecodeOptions, decode};
+use crate::api::meta::v1::{ListMeta, ObjectMeta};
+
+/// The `apiVersion` and `kind` of an object; `None` if the text is no object.
+pub fn type_meta(text: &[u8]) -> Option<(String, String)> {
+    let mut reader = Reader::new(text);
+    let (mut api_version, mut kind) = (String::new(), String::new());
+    if reader.peek().ok()? != Token::Object {
+        return None;
+    }
+    reader
+        .object::<DecodeError>(|reader, key| {
+            match (&*key, reader.peek()?) {
+                ("apiVersion", Token::String) => api_version = reader.string()?.into_owned(),
+                ("kind", Token::String) => kind = reader.string()?.into_owned(),
+                _ => drop(reader.skip()?),
+            }
+            Ok(())
+        })
+        .ok()?;
+    Some((api_version, kind))
+}
+
+/// Splits a list into its metadata and the texts of its items.
+///
+/// # Errors
+/// If the text is no list.
+pub fn split_list(text: &[u8]) -> Result<(ListMeta, Vec<&[u8]>), DecodeError> {
+    let mut reader = Reader::new(text);
+    let mut metadata = ListMeta::default();
+    let mut items = vec![];
+    if reader.peek()? != Token::Object {
+        return Err(DecodeError::new("a list is an object"));
+    }
+    reader.object::<DecodeError>(|reader, key| {
+        match (&*key, reader.peek()?) {
+            ("metadata", Token::Object) => drop(decode(reader.skip()?, &mut metadata, &DecodeOptions::default())?),
+            ("items", Token::Array) => reader.array::<DecodeError>(|reader| {
+                items.push(reader.skip()?);
+                Ok(())
+            })?,
+            _ => drop(reader.skip()?),
+        }
+        Ok(())
+    })?;
+    Ok((metadata, items))
+}
+
+/// Splits a watch event into its type and the text of its object.
+///
+/// # Errors
+/// If the text is no watch event.
+pub fn split_watch_event(text: &[u8]) -> Result<(String, &[u8]), DecodeError> {
+    let mut reader = Reader::new(text);
+    let (mut kind, mut object) = (String::new(), &b"null"[..]);
+    if reader.peek()? != Token::Object {
+        return Err(DecodeError::new("a watch event is an object"));
+    }
+    reader.object::<DecodeError>(|reader, key| {
+        match (&*key, reader.peek()?) {
+            ("type", Token::String) => kind = reader.string()?.into_owned(),
+            ("object", _) => object = reader.skip()?,
+            _ => drop(reader.skip()?),
+        }
+        Ok(())
+    })?;
+    Ok((kind, object))
+}
+
+/// Splits a custom resource into its metadata and the text of its other members (without `apiVersion` and `kind`).
+///
+/// # Errors
+/// If it is no object or its metadata is malformed.
+pub fn split_members(value: &serde_json::Value) -> Result<(ObjectMeta, Bytes), DecodeError> {
+    let Some(members) = value.as_object() else { return Err(DecodeError::new("a custom resource is an object")) };
+    let mut metadata = ObjectMeta::default();
+    let mut rest = Vec::new();
+    for (key, member) in members {
+        match key.as_str() {
+            "apiVersion" | "kind" => {}
+            "metadata" => {
+                let text = serde_json::to_vec(member).map_err(|error| DecodeError::new(error.to_string()))?;
+                decode(&text, &mut metadata, &DecodeOptions::default())?;
+            }
+            _ => {
+                if !rest.is_empty() {
+                    rest.push(b',');
+                }
+                super::write_string(&mut rest, key);
+                rest.push(b':');
+                serde_json::to_writer(&mut rest, member).map_err(|error| DecodeError::new(error.to_string()))?;
+            }
+        }
+    }
+    Ok((metadata, rest.into()))
+}
