@@ -189,23 +189,9 @@ fn prefix_of(info: &KindInfo) -> String {
     format!("{ROOT}{path}/")
 }
 
-/// What a [`Storage::update`] decided after looking at the current object.
-pub(crate) enum Step {
-    /// Write this.
-    Write(Object),
-    /// Delete the object.
-    Delete,
-    /// Leave it as it is.
-    Keep,
-}
-
 impl Storage {
     pub(crate) fn group_resource(&self) -> GroupResource {
         GroupResource::new(self.info.group, self.info.plural)
-    }
-
-    pub(crate) fn store(&self) -> &Arc<dyn Store<Object>> {
-        &self.shared.store
     }
 
     pub(crate) fn key(&self, namespace: &str, name: &str) -> Key {

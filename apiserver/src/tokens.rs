@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::storage::Storages;
 
 /// The issuer and default audience.
-pub const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
+pub(crate) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 
 /// Signs and verifies tokens.
 #[derive(Clone)]

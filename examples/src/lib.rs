@@ -1,1 +1,7 @@
-//! Placeholder, replaced while the skeleton is built.
+//! What the example binaries share: logs, signals, flags.
+
+mod logs;
+mod signals;
+
+pub use logs::start_logs;
+pub use signals::wait_for_stop;

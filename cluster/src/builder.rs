@@ -1,0 +1,189 @@
+//! What a cluster is made of.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ipnet::Ipv4Net;
+use pintle_apiserver::admission::AdmissionPlugin;
+use pintle_apiserver::{ApiServerConfig, Authenticator, Authorizer, SetupError};
+use pintle_object_model::clock::{Clock, Random, SystemClock};
+use pintle_object_model::{Object, Scheme};
+use pintle_store::Store;
+
+use crate::Cluster;
+
+/// Why a cluster could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClusterError {
+    /// The API server could not be put together.
+    #[error("starting the API server")]
+    ApiServer(#[from] SetupError),
+    /// Certificates could not be made.
+    #[error("making certificates")]
+    Credentials(#[from] pintle_apiserver::PkiError),
+    /// The address cannot be listened on.
+    #[error("listening on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error("writing {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+}
+
+/// Where objects are kept.
+#[derive(Clone, Default)]
+pub enum StoreChoice {
+    /// In memory, gone with the cluster.
+    #[default]
+    Memory,
+    /// In a store that the host brings.
+    Given(Arc<dyn Store<Object>>),
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Toggle {
+    /// It runs.
+    On,
+    /// It does not.
+    Off,
+}
+
+/// Collects what a cluster is made of. The default is a complete control plane in memory without a socket.
+pub struct Builder {
+    pub(crate) store: StoreChoice,
+    pub(crate) api: ApiServerConfig,
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) kubeconfig: Option<PathBuf>,
+    pub(crate) nodes: usize,
+    pub(crate) scheduler: Toggle,
+    pub(crate) controllers: Option<Vec<String>>,
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder").field("listen", &self.listen).field("nodes", &self.nodes).finish_non_exhaustive()
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        let clock = SystemClock::shared();
+        let random = Random::from_os();
+        Self {
+            store: StoreChoice::Memory,
+            api: ApiServerConfig { clock, random, ..ApiServerConfig::default() },
+            listen: None,
+            kubeconfig: None,
+            nodes: 1,
+            scheduler: Toggle::On,
+            controllers: None,
+        }
+    }
+}
+
+impl Builder {
+    /// Keeps objects here.
+    #[must_use]
+    pub fn store(mut self, store: StoreChoice) -> Self {
+        self.store = store;
+        self
+    }
+    /// Serves these kinds instead of the built-in ones.
+    #[must_use]
+    pub fn scheme(mut self, scheme: Scheme) -> Self {
+        self.api.scheme = scheme;
+        self
+    }
+    /// Takes time from here.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.api.clock = clock;
+        self
+    }
+    /// Takes chance from this seed, so that a run can be repeated.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.api.random = Random::seeded(seed);
+        self
+    }
+    /// Listens on this address (HTTPS); port 0 takes a free one.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = Some(address);
+        self
+    }
+    /// Writes the administrator's kubeconfig here.
+    #[must_use]
+    pub fn kubeconfig(mut self, path: impl Into<PathBuf>) -> Self {
+        self.kubeconfig = Some(path.into());
+        self
+    }
+    /// How many simulated nodes there are.
+    #[must_use]
+    pub fn nodes(mut self, nodes: usize) -> Self {
+        self.nodes = nodes;
+        self
+    }
+    /// Switches the scheduler.
+    #[must_use]
+    pub fn scheduler(mut self, toggle: Toggle) -> Self {
+        self.scheduler = toggle;
+        self
+    }
+    /// Runs only these controllers, by name; an empty list runs none.
+    #[must_use]
+    pub fn controllers(mut self, names: Vec<String>) -> Self {
+        self.controllers = Some(names);
+        self
+    }
+    /// Addresses of Services.
+    #[must_use]
+    pub fn service_cidr(mut self, range: Ipv4Net) -> Self {
+        self.api.service_cidr = range;
+        self
+    }
+    /// Asks this authenticator before the built-in ones.
+    #[must_use]
+    pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
+        self.api.authenticators.push(authenticator);
+        self
+    }
+    /// Decides instead of RBAC.
+    #[must_use]
+    pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Self {
+        self.api.authorizer = Some(authorizer);
+        self
+    }
+    /// Adds an admission plugin behind the built-in ones.
+    #[must_use]
+    pub fn admission(mut self, plugin: Arc<dyn AdmissionPlugin>) -> Self {
+        self.api.admission.push(plugin);
+        self
+    }
+    /// Leaves out built-in admission plugins, by name.
+    #[must_use]
+    pub fn disable_admission(mut self, names: Vec<String>) -> Self {
+        self.api.disabled_admission = names;
+        self
+    }
+
+    /// Starts the cluster; when this returns, its API answers.
+    ///
+    /// # Errors
+    /// See [`ClusterError`].
+    pub async fn start(self) -> Result<Cluster, ClusterError> {
+        Cluster::start(self).await
+    }
+}
