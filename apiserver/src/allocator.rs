@@ -105,7 +105,9 @@ impl ServiceAllocator {
         self.fill(&mut pools);
         let mut taken = Allocation::none();
         taken.pools = Some(Arc::clone(&self.pools));
-        let result = self.take_address(service, old, &mut pools, &mut taken).and_then(|()| self.take_ports(service, old, &mut pools, &mut taken));
+        let result = self
+            .take_address(service, old, &mut pools, &mut taken)
+            .and_then(|()| self.take_ports(service, old, &mut pools, &mut taken));
         drop(pools);
         result?;
         if dry {
@@ -142,7 +144,13 @@ impl ServiceAllocator {
         }
     }
 
-    fn take_address(&self, service: &mut Service, old: Option<&Service>, pools: &mut Pools, taken: &mut Allocation) -> Result<(), Status> {
+    fn take_address(
+        &self,
+        service: &mut Service,
+        old: Option<&Service>,
+        pools: &mut Pools,
+        taken: &mut Allocation,
+    ) -> Result<(), Status> {
         let had = old.and_then(|old| old.spec.cluster_ip.parse::<Ipv4Addr>().ok());
         if service.spec.type_ == "ExternalName" {
             if let Some(had) = had {
@@ -178,7 +186,13 @@ impl ServiceAllocator {
         Ok(())
     }
 
-    fn claim(&self, service: &Service, address: Ipv4Addr, pools: &mut Pools, taken: &mut Allocation) -> Result<(), Status> {
+    fn claim(
+        &self,
+        service: &Service,
+        address: Ipv4Addr,
+        pools: &mut Pools,
+        taken: &mut Allocation,
+    ) -> Result<(), Status> {
         let path = Path::new("spec").child("clusterIPs");
         let mut errors = FieldErrors::default();
         let value = serde_json::json!([address.to_string()]);
@@ -210,7 +224,13 @@ impl ServiceAllocator {
             .find(|address| !pools.addresses.contains_key(address))
     }
 
-    fn take_ports(&self, service: &mut Service, old: Option<&Service>, pools: &mut Pools, taken: &mut Allocation) -> Result<(), Status> {
+    fn take_ports(
+        &self,
+        service: &mut Service,
+        old: Option<&Service>,
+        pools: &mut Pools,
+        taken: &mut Allocation,
+    ) -> Result<(), Status> {
         let had: Vec<_> = old.map(|old| node_ports(old).collect()).unwrap_or_default();
         let wants = matches!(service.spec.type_.as_str(), "NodePort" | "LoadBalancer")
             && service.spec.allocate_load_balancer_node_ports != Some(false);
@@ -233,7 +253,11 @@ impl ServiceAllocator {
                 let mut errors = FieldErrors::default();
                 if !NODE_PORTS.contains(&port.node_port) {
                     let range = format!("{}-{}", NODE_PORTS.start(), NODE_PORTS.end());
-                    errors.invalid(&path, port.node_port, format!("provided port is not in the valid range. The range of valid ports is {range}"));
+                    errors.invalid(
+                        &path,
+                        port.node_port,
+                        format!("provided port is not in the valid range. The range of valid ports is {range}"),
+                    );
                 } else if pools.ports.contains(&key) {
                     errors.invalid(&path, port.node_port, "provided port is already allocated");
                 }

@@ -81,11 +81,16 @@ impl Action {
                 } else {
                     format!("in the namespace {namespace:?}")
                 };
-                let why = format!("User {:?} cannot {verb} resource {shown:?} in API group {group:?} {scope}", identity.user);
+                let why =
+                    format!("User {:?} cannot {verb} resource {shown:?} in API group {group:?} {scope}", identity.user);
                 Status::forbidden(&GroupResource::new(group.as_str(), resource.as_str()), name, why)
             }
             Self::Path { verb, path } => {
-                let mut status = Status::failure(403, "Forbidden", format!("forbidden: User {:?} cannot {verb} path {path:?}", identity.user));
+                let mut status = Status::failure(
+                    403,
+                    "Forbidden",
+                    format!("forbidden: User {:?} cannot {verb} path {path:?}", identity.user),
+                );
                 status.details = Some(Box::default());
                 status
             }
@@ -100,11 +105,7 @@ pub trait Authorizer: Send + Sync + 'static {
 
     /// The rules that an identity has in a namespace, as `(resource rules, path rules)` in the form of a
     /// SelfSubjectRulesReview; empty where an authorizer cannot tell.
-    fn rules(
-        &self,
-        identity: &Identity,
-        namespace: &str,
-    ) -> Vec<pintle_object_model::api::rbac::v1::PolicyRule> {
+    fn rules(&self, identity: &Identity, namespace: &str) -> Vec<pintle_object_model::api::rbac::v1::PolicyRule> {
         let _ = (identity, namespace);
         vec![]
     }

@@ -83,11 +83,23 @@ fn cluster_roles() -> Vec<ClusterRole> {
     const READ: &str = "get,list,watch";
     const WRITE: &str = "create,delete,deletecollection,patch,update";
     let view = vec![
-        rule(READ, "", "configmaps,endpoints,events,limitranges,namespaces,namespaces/status,persistentvolumeclaims,persistentvolumeclaims/status,pods,pods/log,pods/status,replicationcontrollers,replicationcontrollers/scale,replicationcontrollers/status,resourcequotas,resourcequotas/status,serviceaccounts,services,services/status,bindings"),
-        rule(READ, "apps", "controllerrevisions,daemonsets,daemonsets/status,deployments,deployments/scale,deployments/status,replicasets,replicasets/scale,replicasets/status,statefulsets,statefulsets/scale,statefulsets/status"),
+        rule(
+            READ,
+            "",
+            "configmaps,endpoints,events,limitranges,namespaces,namespaces/status,persistentvolumeclaims,persistentvolumeclaims/status,pods,pods/log,pods/status,replicationcontrollers,replicationcontrollers/scale,replicationcontrollers/status,resourcequotas,resourcequotas/status,serviceaccounts,services,services/status,bindings",
+        ),
+        rule(
+            READ,
+            "apps",
+            "controllerrevisions,daemonsets,daemonsets/status,deployments,deployments/scale,deployments/status,replicasets,replicasets/scale,replicasets/status,statefulsets,statefulsets/scale,statefulsets/status",
+        ),
         rule(READ, "autoscaling", "horizontalpodautoscalers,horizontalpodautoscalers/status"),
         rule(READ, "batch", "cronjobs,cronjobs/status,jobs,jobs/status"),
-        rule(READ, "extensions", "deployments,deployments/scale,deployments/status,ingresses,ingresses/status,replicasets,replicasets/scale,replicasets/status"),
+        rule(
+            READ,
+            "extensions",
+            "deployments,deployments/scale,deployments/status,ingresses,ingresses/status,replicasets,replicasets/scale,replicasets/status",
+        ),
         rule(READ, "networking.k8s.io", "ingresses,ingresses/status,networkpolicies"),
         rule(READ, "policy", "poddisruptionbudgets,poddisruptionbudgets/status"),
         rule(READ, "discovery.k8s.io", "endpointslices"),
@@ -95,9 +107,17 @@ fn cluster_roles() -> Vec<ClusterRole> {
     let edit_only = vec![
         rule(READ, "", "pods/attach,pods/exec,pods/portforward,pods/proxy,secrets,services/proxy"),
         rule("impersonate", "", "serviceaccounts"),
-        rule(WRITE, "", "pods,pods/attach,pods/exec,pods/portforward,pods/proxy,configmaps,events,persistentvolumeclaims,replicationcontrollers,replicationcontrollers/scale,secrets,serviceaccounts,services,services/proxy"),
+        rule(
+            WRITE,
+            "",
+            "pods,pods/attach,pods/exec,pods/portforward,pods/proxy,configmaps,events,persistentvolumeclaims,replicationcontrollers,replicationcontrollers/scale,secrets,serviceaccounts,services,services/proxy",
+        ),
         rule("create", "", "pods/eviction,serviceaccounts/token"),
-        rule(WRITE, "apps", "daemonsets,deployments,deployments/rollback,deployments/scale,replicasets,replicasets/scale,statefulsets,statefulsets/scale"),
+        rule(
+            WRITE,
+            "apps",
+            "daemonsets,deployments,deployments/rollback,deployments/scale,replicasets,replicasets/scale,statefulsets,statefulsets/scale",
+        ),
         rule(WRITE, "autoscaling", "horizontalpodautoscalers"),
         rule(WRITE, "batch", "cronjobs,jobs"),
         rule(WRITE, "extensions", "deployments,deployments/scale,ingresses,replicasets,replicasets/scale"),
@@ -107,7 +127,11 @@ fn cluster_roles() -> Vec<ClusterRole> {
     ];
     let admin_only = vec![
         rule("create", "authorization.k8s.io", "localsubjectaccessreviews"),
-        rule("create,delete,deletecollection,get,list,patch,update,watch", "rbac.authorization.k8s.io", "rolebindings,roles"),
+        rule(
+            "create,delete,deletecollection,get,list,patch,update,watch",
+            "rbac.authorization.k8s.io",
+            "rolebindings,roles",
+        ),
     ];
     let edit: Vec<_> = view.iter().chain(&edit_only).cloned().collect();
     let admin: Vec<_> = edit.iter().chain(&admin_only).cloned().collect();
@@ -116,7 +140,13 @@ fn cluster_roles() -> Vec<ClusterRole> {
         role("admin", admin),
         role("edit", edit),
         role("view", view),
-        role("system:discovery", vec![urls("get", "/api,/api/*,/apis,/apis/*,/healthz,/livez,/openapi,/openapi/*,/readyz,/version,/version/")]),
+        role(
+            "system:discovery",
+            vec![urls(
+                "get",
+                "/api,/api/*,/apis,/apis/*,/healthz,/livez,/openapi,/openapi/*,/readyz,/version,/version/",
+            )],
+        ),
         role("system:public-info-viewer", vec![urls("get", "/healthz,/livez,/readyz,/version,/version/")]),
         role(
             "system:basic-user",
@@ -129,7 +159,11 @@ fn cluster_roles() -> Vec<ClusterRole> {
             "system:node",
             vec![
                 rule("create,get,list,watch,patch,update,delete", "", "nodes,nodes/status,pods,pods/status"),
-                rule("get,list,watch", "", "services,endpoints,configmaps,secrets,persistentvolumes,persistentvolumeclaims,serviceaccounts"),
+                rule(
+                    "get,list,watch",
+                    "",
+                    "services,endpoints,configmaps,secrets,persistentvolumes,persistentvolumeclaims,serviceaccounts",
+                ),
                 rule("create", "", "serviceaccounts/token,pods/eviction"),
                 rule("create,patch,update", "", "events"),
                 rule("create,get,update,patch,delete", "coordination.k8s.io", "leases"),
@@ -146,7 +180,8 @@ fn bindings() -> Vec<ClusterRoleBinding> {
         let mut binding = ClusterRoleBinding::default();
         binding.metadata.name = role.into();
         binding.metadata.labels.insert("kubernetes.io/bootstrapping".into(), "rbac-defaults".into());
-        binding.role_ref = RoleRef { api_group: "rbac.authorization.k8s.io".into(), kind: "ClusterRole".into(), name: role.into() };
+        binding.role_ref =
+            RoleRef { api_group: "rbac.authorization.k8s.io".into(), kind: "ClusterRole".into(), name: role.into() };
         let subject = |group: &&str| Subject { kind: "Group".into(), name: (*group).into(), ..Subject::default() };
         binding.subjects = groups.iter().map(subject).collect();
         binding
@@ -164,7 +199,8 @@ fn bindings() -> Vec<ClusterRoleBinding> {
 async fn own_service(client: &Client, own: OwnAddress) -> Result<(), Status> {
     let mut service = Service::default();
     service.metadata.name = "kubernetes".into();
-    service.metadata.labels = [("component", "apiserver"), ("provider", "kubernetes")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+    service.metadata.labels =
+        [("component", "apiserver"), ("provider", "kubernetes")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
     service.spec.cluster_ip = own.cluster_ip.to_string();
     let target = own.listen.map_or(6443, |(_, port)| i32::from(port));
     service.spec.ports.push(ServicePort {
@@ -181,7 +217,12 @@ async fn own_service(client: &Client, own: OwnAddress) -> Result<(), Status> {
     endpoints.metadata.labels.insert("endpointslice.kubernetes.io/skip-mirror".into(), "true".into());
     endpoints.subsets.push(EndpointSubset {
         addresses: vec![EndpointAddress { ip: address.to_string(), ..EndpointAddress::default() }],
-        ports: vec![EndpointPort { name: "https".into(), port: i32::from(port), protocol: "TCP".into(), ..EndpointPort::default() }],
+        ports: vec![EndpointPort {
+            name: "https".into(),
+            port: i32::from(port),
+            protocol: "TCP".into(),
+            ..EndpointPort::default()
+        }],
         ..EndpointSubset::default()
     });
     // The address may differ from that of the last run, so these are replaced rather than left.
@@ -194,7 +235,12 @@ async fn own_service(client: &Client, own: OwnAddress) -> Result<(), Status> {
         let mut endpoint = Endpoint { addresses: vec![address.to_string()], ..Endpoint::default() };
         endpoint.conditions.ready = Some(true);
         slice.endpoints.push(endpoint);
-        slice.ports.push(SlicePort { name: Some("https".into()), port: Some(i32::from(port)), protocol: Some("TCP".into()), ..SlicePort::default() });
+        slice.ports.push(SlicePort {
+            name: Some("https".into()),
+            port: Some(i32::from(port)),
+            protocol: Some("TCP".into()),
+            ..SlicePort::default()
+        });
         let slices = client.namespaced::<EndpointSlice>("default");
         match slices.create(&slice).await {
             Err(status) if status.is_already_exists() => drop(slices.replace(&slice).await?),

@@ -88,7 +88,8 @@ impl Discovery {
         let mut groups: Vec<Group> = found
             .into_iter()
             .map(|(name, versions)| {
-                let mut versions: Vec<_> = versions.into_iter().map(|(version, list)| (version.to_owned(), list)).collect();
+                let mut versions: Vec<_> =
+                    versions.into_iter().map(|(version, list)| (version.to_owned(), list)).collect();
                 versions.sort_by_key(|(version, _)| std::cmp::Reverse(priority(version)));
                 for (_, list) in &mut versions {
                     list.sort_by(|a, b| a["resource"].as_str().cmp(&b["resource"].as_str()));
@@ -107,10 +108,14 @@ impl Discovery {
         let groups = self.groups.iter().filter(|group| group.name.is_empty() == core);
         let items: Vec<_> = groups
             .map(|group| {
-                let versions = group.versions.iter().map(|(version, resources)| {
-                    json!({"version": version, "resources": resources, "freshness": "Current"})
-                });
-                let metadata = if core { json!({"creationTimestamp": null}) } else { json!({"name": group.name, "creationTimestamp": null}) };
+                let versions = group.versions.iter().map(
+                    |(version, resources)| json!({"version": version, "resources": resources, "freshness": "Current"}),
+                );
+                let metadata = if core {
+                    json!({"creationTimestamp": null})
+                } else {
+                    json!({"name": group.name, "creationTimestamp": null})
+                };
                 json!({"metadata": metadata, "versions": versions.collect::<Vec<_>>()})
             })
             .collect();
@@ -205,7 +210,8 @@ fn resource(entry: &KindEntry) -> Value {
         .iter()
         .map(|name| {
             let (of, group, version, verbs) = subresource(entry, name);
-            let (group, version) = if version.is_empty() { (info.group, info.version) } else { (group.as_str(), version.as_str()) };
+            let (group, version) =
+                if version.is_empty() { (info.group, info.version) } else { (group.as_str(), version.as_str()) };
             json!({"subresource": name, "responseKind": kind(&of, group, version), "verbs": verbs})
         })
         .collect();
@@ -238,7 +244,11 @@ fn legacy_resources(resource: &Value) -> Vec<Value> {
     let mut list = vec![main];
     for subresource in resource.get("subresources").and_then(Value::as_array).into_iter().flatten() {
         let kind = &subresource["responseKind"];
-        let name = format!("{}/{}", resource["resource"].as_str().unwrap_or_default(), subresource["subresource"].as_str().unwrap_or_default());
+        let name = format!(
+            "{}/{}",
+            resource["resource"].as_str().unwrap_or_default(),
+            subresource["subresource"].as_str().unwrap_or_default()
+        );
         let mut value = json!({
             "name": name, "singularName": "", "namespaced": namespaced, "kind": kind["kind"], "verbs": subresource["verbs"],
         });

@@ -47,7 +47,12 @@ impl Documents {
             ["apis", group] => self.discovery.group(group),
             ["apis", group, version] => self.discovery.resources(&GroupVersion::new(*group, *version)),
             ["version"] => Some(version()),
-            ["openapi", "v2"] => return Ok(document("application/json", self.v2.get_or_init(|| text(&openapi_v2(&self.scheme))).clone())),
+            ["openapi", "v2"] => {
+                return Ok(document(
+                    "application/json",
+                    self.v2.get_or_init(|| text(&openapi_v2(&self.scheme))).clone(),
+                ));
+            }
             ["openapi", "v3"] => Some(self.v3_index()),
             ["openapi", "v3", rest @ ..] => return self.v3_document(&rest.join("/")),
             ["healthz" | "livez" | "readyz", rest @ ..] => return self.health(parts[0], rest, verbose),
@@ -57,7 +62,16 @@ impl Documents {
     }
 
     fn paths(&self) -> Value {
-        let mut paths = vec!["/api".to_owned(), "/apis".into(), "/healthz".into(), "/livez".into(), "/openapi/v2".into(), "/openapi/v3".into(), "/readyz".into(), "/version".into()];
+        let mut paths = vec![
+            "/api".to_owned(),
+            "/apis".into(),
+            "/healthz".into(),
+            "/livez".into(),
+            "/openapi/v2".into(),
+            "/openapi/v3".into(),
+            "/readyz".into(),
+            "/version".into(),
+        ];
         paths.extend(self.v3.keys().map(|path| format!("/{path}")));
         paths.sort();
         json!({"paths": paths})
@@ -65,7 +79,8 @@ impl Documents {
 
     fn v3_index(&self) -> Value {
         let version = KUBERNETES_VERSION;
-        let entry = |path: &String| (path.clone(), json!({"serverRelativeURL": format!("/openapi/v3/{path}?hash={version}")}));
+        let entry =
+            |path: &String| (path.clone(), json!({"serverRelativeURL": format!("/openapi/v3/{path}?hash={version}")}));
         json!({"paths": self.v3.keys().map(entry).collect::<serde_json::Map<_, _>>()})
     }
 

@@ -124,7 +124,10 @@ fn unreadable(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Status
 }
 
 /// Answers 101 and copies bytes between the client and what stands behind the switch.
-fn switch(mut switched: pintle_client::Upgrade, upgrade: Option<hyper::upgrade::OnUpgrade>) -> http::Response<ResponseBody> {
+fn switch(
+    mut switched: pintle_client::Upgrade,
+    upgrade: Option<hyper::upgrade::OnUpgrade>,
+) -> http::Response<ResponseBody> {
     let Some(upgrade) = upgrade else {
         return encode_status(&Status::bad_request("this connection cannot switch protocols"), &Accept::default());
     };
@@ -234,7 +237,11 @@ impl HttpServer {
         let acceptor = TlsAcceptor::from(Arc::clone(&self.tls.config));
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(HANDSHAKE_TIMEOUT);
-        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(1000).keep_alive_interval(Duration::from_secs(30));
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(1000)
+            .keep_alive_interval(Duration::from_secs(30));
         let builder = Arc::new(builder);
         let graceful = hyper_util::server::graceful::GracefulShutdown::new();
         while let Some(accepted) = shutdown.unless(self.listener.accept()).await {
@@ -252,11 +259,14 @@ impl HttpServer {
             tokio::spawn(async move {
                 // Small answers must not wait for more to send.
                 let _ = stream.set_nodelay(true);
-                let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await else { return };
+                let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await else {
+                    return;
+                };
                 let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
                 let caller = certificate.map_or(Caller::Anonymous, |der| Caller::Certificate(Arc::from(der.as_ref())));
                 let http = HttpService::new(service, clock, caller);
-                let handler = hyper::service::service_fn(move |request: http::Request<Incoming>| http.clone().call(request));
+                let handler =
+                    hyper::service::service_fn(move |request: http::Request<Incoming>| http.clone().call(request));
                 let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), handler).into_owned();
                 if let Err(error) = watcher.watch(connection).await {
                     debug!(%error, "connection ended");

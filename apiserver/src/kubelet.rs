@@ -44,7 +44,13 @@ impl NodeDialer {
         Self { connector }
     }
 
-    pub(crate) async fn connect_pod(&self, node: &Node, pod: &Pod, subresource: &str, request: Request) -> Result<Response, Status> {
+    pub(crate) async fn connect_pod(
+        &self,
+        node: &Node,
+        pod: &Pod,
+        subresource: &str,
+        request: Request,
+    ) -> Result<Response, Status> {
         let (namespace, name) = (&pod.metadata.namespace, &pod.metadata.name);
         let mut query: Vec<(String, String)> = request.params.other.clone();
         let verb = match subresource {
@@ -81,11 +87,18 @@ impl NodeDialer {
         self.send(node, path, &query, request).await
     }
 
-    async fn send(&self, node: &Node, path: String, query: &[(String, String)], request: Request) -> Result<Response, Status> {
+    async fn send(
+        &self,
+        node: &Node,
+        path: String,
+        query: &[(String, String)],
+        request: Request,
+    ) -> Result<Response, Status> {
         let Some(connector) = &self.connector else {
             return Err(Status::unavailable(format!("this server has no way to reach node {:?}", node.metadata.name)));
         };
-        let query: Vec<String> = query.iter().map(|(key, value)| format!("{}={}", escape(key), escape(value))).collect();
+        let query: Vec<String> =
+            query.iter().map(|(key, value)| format!("{}={}", escape(key), escape(value))).collect();
         let path_and_query = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
         connector.connect(node, NodePath { path_and_query }, request).await
     }
@@ -106,12 +119,17 @@ fn escape(text: &str) -> String {
 /// The container that is meant: the one named, or the only one.
 fn container_of(pod: &Pod, wanted: Option<&str>, subresource: &str) -> Result<String, Status> {
     let spec = &pod.spec;
-    let mut names = spec.containers.iter().map(|c| &c.name).chain(spec.init_containers.iter().map(|c| &c.name)).chain(
-        spec.ephemeral_containers.iter().map(|c| &c.name),
-    );
+    let mut names = spec
+        .containers
+        .iter()
+        .map(|c| &c.name)
+        .chain(spec.init_containers.iter().map(|c| &c.name))
+        .chain(spec.ephemeral_containers.iter().map(|c| &c.name));
     match wanted.filter(|name| !name.is_empty()) {
         Some(wanted) if names.any(|name| name == wanted) => Ok(wanted.to_owned()),
-        Some(wanted) => Err(Status::bad_request(format!("container {wanted} is not valid for pod {}", pod.metadata.name))),
+        Some(wanted) => {
+            Err(Status::bad_request(format!("container {wanted} is not valid for pod {}", pod.metadata.name)))
+        }
         None => {
             let preferred = pod.metadata.annotations.get("kubectl.kubernetes.io/default-container");
             if let Some(preferred) = preferred.filter(|name| spec.containers.iter().any(|c| c.name == **name)) {

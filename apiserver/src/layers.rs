@@ -119,7 +119,8 @@ where
     fn call(&mut self, mut request: Request) -> Answer {
         let refused = match request.impersonate.take() {
             None => None,
-            Some(wanted) => match identity_of(&request).and_then(|real| impersonated(&*self.authorizer, &real, wanted)) {
+            Some(wanted) => match identity_of(&request).and_then(|real| impersonated(&*self.authorizer, &real, wanted))
+            {
                 Ok(identity) => {
                     request.caller = Caller::trusted(identity);
                     None

@@ -138,11 +138,8 @@ pub(crate) fn no_such_resource() -> Status {
 
 /// 405 for a verb that the resource does not have.
 pub(crate) fn method_not_allowed() -> Status {
-    let mut status = Status::failure(
-        405,
-        "MethodNotAllowed",
-        "the server does not allow this method on the requested resource",
-    );
+    let mut status =
+        Status::failure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
     status.details = Some(Box::default());
     status
 }

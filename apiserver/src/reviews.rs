@@ -67,7 +67,8 @@ impl Reviews {
         let mut review = decode_object(scheme, entry, body, &params, &warnings)?;
         let any = review.as_any_mut();
         if let Some(review) = any.downcast_mut::<SelfSubjectAccessReview>() {
-            let action = action_of(review.spec.resource_attributes.as_deref(), review.spec.non_resource_attributes.as_deref());
+            let action =
+                action_of(review.spec.resource_attributes.as_deref(), review.spec.non_resource_attributes.as_deref());
             let action = action.ok_or_else(|| exactly_one::<SelfSubjectAccessReview>())?;
             review.status = self.decide(identity, &action);
         } else if let Some(review) = any.downcast_mut::<SubjectAccessReview>() {
@@ -78,7 +79,8 @@ impl Reviews {
             review.status = self.decide(&asked, &action);
         } else if let Some(review) = any.downcast_mut::<LocalSubjectAccessReview>() {
             let spec = &review.spec;
-            let action = action_of(spec.resource_attributes.as_deref(), None).ok_or_else(|| exactly_one::<LocalSubjectAccessReview>())?;
+            let action = action_of(spec.resource_attributes.as_deref(), None)
+                .ok_or_else(|| exactly_one::<LocalSubjectAccessReview>())?;
             if let Action::Resource { namespace: asked, .. } = &action
                 && asked != namespace
             {
@@ -104,7 +106,10 @@ impl Reviews {
     }
 
     fn decide(&self, identity: &Identity, action: &Action) -> SubjectAccessReviewStatus {
-        SubjectAccessReviewStatus { allowed: self.authorizer.allows(identity, action), ..SubjectAccessReviewStatus::default() }
+        SubjectAccessReviewStatus {
+            allowed: self.authorizer.allows(identity, action),
+            ..SubjectAccessReviewStatus::default()
+        }
     }
 
     fn rules(&self, identity: &Identity, namespace: &str) -> SubjectRulesReviewStatus {
@@ -141,7 +146,11 @@ impl Reviews {
             Ok(identity) if !token.is_empty() => TokenReviewStatus {
                 authenticated: true,
                 user: user_info(&identity),
-                audiences: if audiences.is_empty() { vec![crate::tokens::ISSUER.to_owned()] } else { audiences.to_vec() },
+                audiences: if audiences.is_empty() {
+                    vec![crate::tokens::ISSUER.to_owned()]
+                } else {
+                    audiences.to_vec()
+                },
                 ..TokenReviewStatus::default()
             },
             _ => TokenReviewStatus { error: "invalid bearer token".into(), ..TokenReviewStatus::default() },
@@ -175,17 +184,25 @@ impl Reviews {
                 let (hub, resource) = match reference.kind.as_str() {
                     "Pod" => (Pod::INFO.gvk(), "pods"),
                     "Secret" => (Secret::INFO.gvk(), "secrets"),
-                    other => return Err(Status::bad_request(format!("cannot bind token for serviceaccount to object type {other}"))),
+                    other => {
+                        return Err(Status::bad_request(format!(
+                            "cannot bind token for serviceaccount to object type {other}"
+                        )));
+                    }
                 };
                 let storage = storages.get(&hub).ok_or_else(no_such_resource)?;
                 let found = storage.get(&account.metadata.namespace, &reference.name).await?;
-                let gone = || Status::not_found(&pintle_object_model::GroupResource::new("", resource), &reference.name);
+                let gone =
+                    || Status::not_found(&pintle_object_model::GroupResource::new("", resource), &reference.name);
                 let uid = found.ok_or_else(gone)?.value.metadata().uid.clone();
                 if !reference.uid.is_empty() && reference.uid != uid {
                     return Err(Status::conflict(
                         &pintle_object_model::GroupResource::new("", resource),
                         &reference.name,
-                        format!("the UID in the bound object reference ({}) does not match the UID in record. The object might have been deleted and then recreated", reference.uid),
+                        format!(
+                            "the UID in the bound object reference ({}) does not match the UID in record. The object might have been deleted and then recreated",
+                            reference.uid
+                        ),
                     ));
                 }
                 let name = reference.name.clone();
@@ -231,7 +248,12 @@ fn action_of(
     }
 }
 
-fn subject(user: &str, uid: &str, groups: &[String], extra: &std::collections::BTreeMap<String, Vec<String>>) -> Identity {
+fn subject(
+    user: &str,
+    uid: &str,
+    groups: &[String],
+    extra: &std::collections::BTreeMap<String, Vec<String>>,
+) -> Identity {
     Identity { user: user.into(), uid: uid.into(), groups: groups.to_vec(), extra: extra.clone() }
 }
 

@@ -144,10 +144,18 @@ impl ApiServer {
     pub async fn start(store: Arc<dyn Store<Object>>, config: ApiServerConfig) -> Result<Self, SetupError> {
         for name in &config.disabled_admission {
             if !ADMISSION.contains(&name.as_str()) {
-                return Err(SetupError::Config(format!("there is no admission plugin {name:?}; there are {}", ADMISSION.join(", "))));
+                return Err(SetupError::Config(format!(
+                    "there is no admission plugin {name:?}; there are {}",
+                    ADMISSION.join(", ")
+                )));
             }
         }
-        let hubs = config.scheme.kinds().filter(|entry| entry.is_hub()).map(|entry| entry.info()).filter(|info| is_stored(info));
+        let hubs = config
+            .scheme
+            .kinds()
+            .filter(|entry| entry.is_hub())
+            .map(|entry| entry.info())
+            .filter(|info| is_stored(info));
         let storages = Storages::new(store, hubs);
         let (shutdown, signal) = Shutdown::channel();
         tokio::spawn(storages.clone().follow(signal));
@@ -157,9 +165,14 @@ impl ApiServer {
             Some(keys) => keys,
             None => pki::signing_keys()?,
         };
-        let tokens =
-            ServiceAccountTokens::new(&private, &public, Arc::clone(&config.clock), config.random.clone(), storages.clone())
-                .map_err(|error| SetupError::Tokens(error.to_string()))?;
+        let tokens = ServiceAccountTokens::new(
+            &private,
+            &public,
+            Arc::clone(&config.clock),
+            config.random.clone(),
+            storages.clone(),
+        )
+        .map_err(|error| SetupError::Tokens(error.to_string()))?;
         let mut authenticators = config.authenticators.clone();
         authenticators.push(Arc::new(Certificates));
         authenticators.push(Arc::new(tokens.clone()));
@@ -168,7 +181,11 @@ impl ApiServer {
             Some(authorizer) => Arc::clone(authorizer),
             None => rbac(&storages)?,
         };
-        let services = ServiceAllocator::new(config.service_cidr, config.random.clone(), storages.get(&ServiceKind::INFO.gvk()).cloned());
+        let services = ServiceAllocator::new(
+            config.service_cidr,
+            config.random.clone(),
+            storages.get(&ServiceKind::INFO.gvk()).cloned(),
+        );
         let own = OwnAddress { cluster_ip: services.first(), listen: config.listen };
         let parts = Parts {
             scheme: config.scheme.clone(),
@@ -177,7 +194,11 @@ impl ApiServer {
             services,
             clock: Arc::clone(&config.clock),
             random: config.random.clone(),
-            reviews: Reviews { authentication: authentication.clone(), authorizer: Arc::clone(&authorizer), tokens: Some(tokens) },
+            reviews: Reviews {
+                authentication: authentication.clone(),
+                authorizer: Arc::clone(&authorizer),
+                tokens: Some(tokens),
+            },
             nodes: NodeDialer::new(config.nodes.clone()),
         };
         let address = config.listen.map(|(ip, port)| format!("{ip}:{port}")).unwrap_or_default();
@@ -185,7 +206,8 @@ impl ApiServer {
         let core = Core { registry: Registry { parts: Arc::new(parts) }, documents: Arc::new(documents) };
         let server = Self { core, authentication, authorizer, clock: config.clock, shutdown, scheme: config.scheme };
         if server.scheme.kind(&Namespace::INFO.gvk()).is_some() {
-            let client = server.client().with_identity(Identity::master("system:apiserver")).with_user_agent("pintle-apiserver");
+            let client =
+                server.client().with_identity(Identity::master("system:apiserver")).with_user_agent("pintle-apiserver");
             bootstrap::run(&client, own).await.map_err(SetupError::Bootstrap)?;
         }
         Ok(server)
@@ -246,7 +268,9 @@ fn rbac(storages: &Storages) -> Result<Arc<dyn Authorizer>, SetupError> {
         (Some(roles), Some(cluster_roles), Some(bindings), Some(cluster_bindings)) => {
             Ok(Arc::new(Rbac::new(roles, cluster_roles, bindings, cluster_bindings)))
         }
-        _ => Err(SetupError::Config("RBAC needs its kinds; give an authorizer, or serve rbac.authorization.k8s.io/v1".into())),
+        _ => Err(SetupError::Config(
+            "RBAC needs its kinds; give an authorizer, or serve rbac.authorization.k8s.io/v1".into(),
+        )),
     }
 }
 
@@ -254,11 +278,15 @@ fn rbac(storages: &Storages) -> Result<Arc<dyn Authorizer>, SetupError> {
 fn admission(storages: &Storages, config: &ApiServerConfig) -> AdmissionChain {
     let built_in: Vec<Option<Arc<dyn AdmissionPlugin>>> = vec![
         storage::<Namespace>(storages).map(|namespaces| Arc::new(NamespaceLifecycle::new(namespaces)) as _),
-        storage::<ServiceAccount>(storages).map(|accounts| Arc::new(ServiceAccountAdmission::new(accounts, config.random.clone())) as _),
+        storage::<ServiceAccount>(storages)
+            .map(|accounts| Arc::new(ServiceAccountAdmission::new(accounts, config.random.clone())) as _),
         Some(Arc::new(DefaultTolerationSeconds)),
         storage::<PriorityClass>(storages).map(|classes| Arc::new(Priority::new(classes)) as _),
     ];
-    let enabled = built_in.into_iter().flatten().filter(|plugin| !config.disabled_admission.iter().any(|name| name == plugin.name()));
+    let enabled = built_in
+        .into_iter()
+        .flatten()
+        .filter(|plugin| !config.disabled_admission.iter().any(|name| name == plugin.name()));
     AdmissionChain::new(enabled.chain(config.admission.iter().cloned()).collect())
 }
 

@@ -224,9 +224,7 @@ impl Storage {
             }
             Err(_) => {
                 let current = *self.shared.applied.borrow();
-                let mut status = Status::timeout(format!(
-                    "Too large resource version: {revision}, current: {current}"
-                ));
+                let mut status = Status::timeout(format!("Too large resource version: {revision}, current: {current}"));
                 status.details = Some(Box::new(pintle_object_model::api::meta::v1::StatusDetails {
                     causes: vec![pintle_object_model::api::meta::v1::StatusCause {
                         reason: "ResourceVersionTooLarge".into(),
@@ -265,7 +263,12 @@ impl Storage {
     }
 
     /// Replaces what was read at `seen` by `object`; `None` if somebody else was faster.
-    pub(crate) async fn replace(&self, seen: Revision, object: Object, ttl: Option<Duration>) -> Result<Option<Object>, Status> {
+    pub(crate) async fn replace(
+        &self,
+        seen: Revision,
+        object: Object,
+        ttl: Option<Duration>,
+    ) -> Result<Option<Object>, Status> {
         let key = self.key(&object.metadata().namespace, &object.metadata().name);
         let mut txn = Txn { compares: vec![], ops: vec![Op::Put { key: key.clone(), value: object, ttl }] };
         txn.compares.push(pintle_store::Compare { key, expected: Some(seen) });
@@ -303,7 +306,9 @@ pub(crate) fn store_status(error: StoreError) -> Status {
         StoreError::Lagged => Status::expired("The watch fell behind and was cut off."),
         StoreError::Future { .. } => Status::timeout(error.to_string()),
         StoreError::TooLarge { .. } => Status::failure(413, "RequestEntityTooLarge", error.to_string()),
-        StoreError::Unavailable { source, .. } => Status::failure(503, "ServiceUnavailable", format!("{error}: {source}")),
+        StoreError::Unavailable { source, .. } => {
+            Status::failure(503, "ServiceUnavailable", format!("{error}: {source}"))
+        }
         _ => Status::internal(error),
     }
 }

@@ -138,9 +138,11 @@ pub(crate) fn prepare_status_update(object: &mut dyn AnyResource, old: &dyn AnyR
 
 /// Has anything but metadata and status changed?
 fn wants_something_else(new: &dyn Struct, old: &dyn Struct) -> bool {
-    new.schema().fields.iter().enumerate().any(|(index, row)| {
-        row.name != "metadata" && row.name != "status" && !new.field(index).same(old.field(index))
-    })
+    new.schema()
+        .fields
+        .iter()
+        .enumerate()
+        .any(|(index, row)| row.name != "metadata" && row.name != "status" && !new.field(index).same(old.field(index)))
 }
 
 /// Are two objects the same, but for their resource version and managed fields?
@@ -252,11 +254,7 @@ macro_rules! scalable {
         }
     };
 }
-scalable!(
-    pintle_object_model::api::apps::v1::Deployment,
-    ReplicaSet,
-    pintle_object_model::api::apps::v1::StatefulSet
-);
+scalable!(pintle_object_model::api::apps::v1::Deployment, ReplicaSet, pintle_object_model::api::apps::v1::StatefulSet);
 
 trait SelectorText {
     fn text(&self) -> String;

@@ -173,7 +173,10 @@ impl ServiceAccountTokens {
             ["system:serviceaccounts", &format!("system:serviceaccounts:{namespace}")],
         );
         identity.uid.clone_from(&account.uid);
-        let mut extra = BTreeMap::from([("authentication.kubernetes.io/credential-id".into(), vec![format!("JTI={}", claims.jti)])]);
+        let mut extra = BTreeMap::from([(
+            "authentication.kubernetes.io/credential-id".into(),
+            vec![format!("JTI={}", claims.jti)],
+        )]);
         if let Some(pod) = &claims.kubernetes.pod {
             extra.insert("authentication.kubernetes.io/pod-name".into(), vec![pod.name.clone()]);
             extra.insert("authentication.kubernetes.io/pod-uid".into(), vec![pod.uid.clone()]);

@@ -21,10 +21,7 @@ pub struct Api<K> {
 
 impl<K> Clone for Api<K> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            kind: PhantomData,
-        }
+        Self { inner: self.inner.clone(), kind: PhantomData }
     }
 }
 
@@ -57,10 +54,7 @@ pub enum TypedEvent<K> {
 
 impl<K: Resource> Api<K> {
     pub(crate) fn new(client: Client, namespace: &str) -> Self {
-        Self {
-            inner: DynamicApi::new(client, K::INFO.gvr(), namespace),
-            kind: PhantomData,
-        }
+        Self { inner: DynamicApi::new(client, K::INFO.gvr(), namespace), kind: PhantomData }
     }
 
     /// The handle without the type.
@@ -94,10 +88,7 @@ impl<K: Resource> Api<K> {
     pub async fn list(&self, params: Params) -> Result<ListOf<K>, Status> {
         let list = self.inner.list(params).await?;
         let items = list.items.iter().map(typed).collect::<Result<_, _>>()?;
-        Ok(ListOf {
-            metadata: list.metadata,
-            items,
-        })
+        Ok(ListOf { metadata: list.metadata, items })
     }
 
     /// Follows changes. The stream ends when the server ends it; an error is its last item.
@@ -105,10 +96,7 @@ impl<K: Resource> Api<K> {
     /// # Errors
     /// `Expired` if the resource version is no longer known, `Forbidden`, or a failure of the transport.
     pub async fn watch(&self, params: Params) -> Result<TypedWatch<K>, Status> {
-        Ok(TypedWatch {
-            events: self.inner.watch(params).await?,
-            kind: PhantomData,
-        })
+        Ok(TypedWatch { events: self.inner.watch(params).await?, kind: PhantomData })
     }
 
     /// Makes an object.
@@ -116,12 +104,7 @@ impl<K: Resource> Api<K> {
     /// # Errors
     /// `AlreadyExists`, `Invalid`, `Forbidden`, or a failure of the transport.
     pub async fn create(&self, object: &K) -> Result<Arc<K>, Status> {
-        typed(
-            &self
-                .inner
-                .create(Object::new(object.clone()), Params::default())
-                .await?,
-        )
+        typed(&self.inner.create(Object::new(object.clone()), Params::default()).await?)
     }
 
     /// Replaces an object; `metadata.resource_version` must be current, or empty to overwrite.
@@ -129,12 +112,7 @@ impl<K: Resource> Api<K> {
     /// # Errors
     /// `Conflict` if it has changed since, `Invalid`, `NotFound`, or a failure of the transport.
     pub async fn replace(&self, object: &K) -> Result<Arc<K>, Status> {
-        typed(
-            &self
-                .inner
-                .replace("", Object::new(object.clone()), Params::default())
-                .await?,
-        )
+        typed(&self.inner.replace("", Object::new(object.clone()), Params::default()).await?)
     }
 
     /// Replaces an object's status.
@@ -142,12 +120,7 @@ impl<K: Resource> Api<K> {
     /// # Errors
     /// As [`replace`](Self::replace).
     pub async fn replace_status(&self, object: &K) -> Result<Arc<K>, Status> {
-        typed(
-            &self
-                .inner
-                .replace("status", Object::new(object.clone()), Params::default())
-                .await?,
-        )
+        typed(&self.inner.replace("status", Object::new(object.clone()), Params::default()).await?)
     }
 
     /// Patches an object.
@@ -162,12 +135,7 @@ impl<K: Resource> Api<K> {
     ///
     /// # Errors
     /// As [`patch`](Self::patch).
-    pub async fn patch_status(
-        &self,
-        name: &str,
-        patch: Patch,
-        params: Params,
-    ) -> Result<Arc<K>, Status> {
+    pub async fn patch_status(&self, name: &str, patch: Patch, params: Params) -> Result<Arc<K>, Status> {
         typed(&self.inner.patch(name, "status", patch, params).await?)
     }
 
@@ -175,27 +143,15 @@ impl<K: Resource> Api<K> {
     ///
     /// # Errors
     /// `NotFound`, `Conflict` if a precondition fails, or a failure of the transport.
-    pub async fn delete(
-        &self,
-        name: &str,
-        options: DeleteOptions,
-    ) -> Result<Option<Arc<K>>, Status> {
-        self.inner
-            .delete(name, options)
-            .await?
-            .map(|object| typed(&object))
-            .transpose()
+    pub async fn delete(&self, name: &str, options: DeleteOptions) -> Result<Option<Arc<K>>, Status> {
+        self.inner.delete(name, options).await?.map(|object| typed(&object)).transpose()
     }
 
     /// Deletes all objects that the parameters select.
     ///
     /// # Errors
     /// `Forbidden`, or a failure of the transport.
-    pub async fn delete_collection(
-        &self,
-        options: DeleteOptions,
-        params: Params,
-    ) -> Result<(), Status> {
+    pub async fn delete_collection(&self, options: DeleteOptions, params: Params) -> Result<(), Status> {
         self.inner.delete_collection(options, params).await
     }
 
@@ -204,10 +160,7 @@ impl<K: Resource> Api<K> {
     /// # Errors
     /// `NotFound` if the object or the subresource is missing, or a failure of the transport.
     pub async fn scale(&self, name: &str) -> Result<Arc<Scale>, Status> {
-        let response = self
-            .inner
-            .send(Verb::Get, name, "scale", Params::default(), Body::Empty)
-            .await?;
+        let response = self.inner.send(Verb::Get, name, "scale", Params::default(), Body::Empty).await?;
         typed(&response.into_object()?)
     }
 
@@ -217,16 +170,7 @@ impl<K: Resource> Api<K> {
     /// `Conflict`, `NotFound`, `Invalid`, or a failure of the transport.
     pub async fn set_scale(&self, name: &str, replicas: i32) -> Result<Arc<Scale>, Status> {
         let patch = Patch::merge(&serde_json::json!({"spec": {"replicas": replicas}}));
-        let response = self
-            .inner
-            .send(
-                Verb::Patch,
-                name,
-                "scale",
-                Params::default(),
-                Body::Patch(patch),
-            )
-            .await?;
+        let response = self.inner.send(Verb::Patch, name, "scale", Params::default(), Body::Patch(patch)).await?;
         typed(&response.into_object()?)
     }
 
@@ -235,11 +179,7 @@ impl<K: Resource> Api<K> {
     ///
     /// # Errors
     /// As [`get`](Self::get) and [`replace`](Self::replace).
-    pub async fn edit(
-        &self,
-        name: &str,
-        mut edit: impl FnMut(&mut K) -> bool + Send,
-    ) -> Result<Arc<K>, Status> {
+    pub async fn edit(&self, name: &str, mut edit: impl FnMut(&mut K) -> bool + Send) -> Result<Arc<K>, Status> {
         let mut attempts = 0;
         loop {
             let current = self.get(name).await?;
@@ -264,10 +204,7 @@ impl<K: Resource> Api<K> {
         subresource: &str,
         object: &S,
     ) -> Result<Option<Arc<S>>, Status> {
-        let response = self
-            .inner
-            .create_subresource(name, subresource, Object::new(object.clone()))
-            .await?;
+        let response = self.inner.create_subresource(name, subresource, Object::new(object.clone())).await?;
         match response.content {
             Content::Object { object, .. } => typed(&object).map(Some),
             _ => Ok(None),
@@ -276,13 +213,9 @@ impl<K: Resource> Api<K> {
 }
 
 fn typed<K: Resource>(object: &Object) -> Result<Arc<K>, Status> {
-    object.downcast_arc().ok_or_else(|| {
-        Status::internal(format!(
-            "expected a {}, found {}",
-            K::INFO.gvk(),
-            object.gvk()
-        ))
-    })
+    object
+        .downcast_arc()
+        .ok_or_else(|| Status::internal(format!("expected a {}, found {}", K::INFO.gvk(), object.gvk())))
 }
 
 /// Events of a typed watch. Dropping it ends the watch.
@@ -301,13 +234,9 @@ impl<K: Resource> Stream for TypedWatch<K> {
                 WatchEvent::Added(object) => typed(&object).map(TypedEvent::Added),
                 WatchEvent::Modified(object) => typed(&object).map(TypedEvent::Modified),
                 WatchEvent::Deleted(object) => typed(&object).map(TypedEvent::Deleted),
-                WatchEvent::Bookmark {
-                    resource_version,
-                    initial_events_end,
-                } => Ok(TypedEvent::Bookmark {
-                    resource_version,
-                    initial_events_end,
-                }),
+                WatchEvent::Bookmark { resource_version, initial_events_end } => {
+                    Ok(TypedEvent::Bookmark { resource_version, initial_events_end })
+                }
                 WatchEvent::Error(status) => Err(*status),
             })
         })

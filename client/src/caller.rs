@@ -22,11 +22,7 @@ impl Identity {
     pub fn new<'a>(user: &str, groups: impl IntoIterator<Item = &'a str>) -> Self {
         let mut groups: Vec<String> = groups.into_iter().map(str::to_owned).collect();
         groups.push("system:authenticated".into());
-        Self {
-            user: user.to_owned(),
-            groups,
-            ..Self::default()
-        }
+        Self { user: user.to_owned(), groups, ..Self::default() }
     }
 
     /// The cluster's own administrator, for whom every request is allowed.
@@ -36,11 +32,7 @@ impl Identity {
 
     /// Who sends no credentials.
     pub fn anonymous() -> Self {
-        Self {
-            user: "system:anonymous".into(),
-            groups: vec!["system:unauthenticated".into()],
-            ..Self::default()
-        }
+        Self { user: "system:anonymous".into(), groups: vec!["system:unauthenticated".into()], ..Self::default() }
     }
 }
 

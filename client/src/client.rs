@@ -13,20 +13,12 @@ use crate::{Api, Caller, DynamicApi, Identity, Request, Response};
 
 /// Something that answers API requests: the API server in process, or a connection to a remote one.
 pub trait ApiService:
-    Service<Request, Response = Response, Error = Status, Future: Send + 'static>
-    + Clone
-    + Send
-    + Sync
-    + 'static
+    Service<Request, Response = Response, Error = Status, Future: Send + 'static> + Clone + Send + Sync + 'static
 {
 }
 
 impl<S> ApiService for S where
-    S: Service<Request, Response = Response, Error = Status, Future: Send + 'static>
-        + Clone
-        + Send
-        + Sync
-        + 'static
+    S: Service<Request, Response = Response, Error = Status, Future: Send + 'static> + Clone + Send + Sync + 'static
 {
 }
 

@@ -205,7 +205,9 @@ fn material(data: &str, file: &str, directory: &Path) -> Result<Option<Vec<u8>>,
     use base64::Engine as _;
     if !data.is_empty() {
         let decoded = base64::engine::general_purpose::STANDARD.decode(data.trim());
-        return decoded.map(Some).map_err(|error| ConfigError::Parse { path: directory.to_owned(), why: error.to_string() });
+        return decoded
+            .map(Some)
+            .map_err(|error| ConfigError::Parse { path: directory.to_owned(), why: error.to_string() });
     }
     if file.is_empty() {
         return Ok(None);

@@ -90,12 +90,7 @@ pub enum Target {
 
 impl Target {
     /// Objects of a resource; empty strings for what does not apply.
-    pub fn resource(
-        resource: GroupVersionResource,
-        namespace: &str,
-        name: &str,
-        subresource: &str,
-    ) -> Self {
+    pub fn resource(resource: GroupVersionResource, namespace: &str, name: &str, subresource: &str) -> Self {
         Self::Resource {
             resource,
             namespace: namespace.to_owned(),
@@ -176,18 +171,12 @@ pub struct Params {
 impl Params {
     /// The first other parameter of this name.
     pub fn other(&self, name: &str) -> Option<&str> {
-        self.other
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.other.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// All other parameters of this name.
     pub fn others<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.other
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.other.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -239,10 +228,7 @@ impl Patch {
         Self::of(PatchKind::Apply, manifest)
     }
     fn of(kind: PatchKind, value: &serde_json::Value) -> Self {
-        Self {
-            kind,
-            text: value.to_string().into(),
-        }
+        Self { kind, text: value.to_string().into() }
     }
 }
 

@@ -118,9 +118,7 @@ pub struct ByteStream {
 
 impl fmt::Debug for ByteStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ByteStream")
-            .field("content_type", &self.content_type)
-            .finish_non_exhaustive()
+        f.debug_struct("ByteStream").field("content_type", &self.content_type).finish_non_exhaustive()
     }
 }
 
@@ -146,19 +144,14 @@ pub struct Upgrade {
 
 impl fmt::Debug for Upgrade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Upgrade")
-            .field("headers", &self.headers)
-            .finish_non_exhaustive()
+        f.debug_struct("Upgrade").field("headers", &self.headers).finish_non_exhaustive()
     }
 }
 
 impl Response {
     /// An answer without warnings.
     pub fn new(content: Content) -> Self {
-        Self {
-            warnings: vec![],
-            content,
-        }
+        Self { warnings: vec![], content }
     }
 
     /// One object with code 200.

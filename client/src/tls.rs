@@ -66,7 +66,9 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 fn certificates(pem: &[u8], what: &'static str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|error| TlsError::Pem { what, why: error.to_string() })
+    CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| TlsError::Pem { what, why: error.to_string() })
 }
 
 impl TlsOptions {
@@ -76,7 +78,8 @@ impl TlsOptions {
     /// If the certificates or the key cannot be used.
     pub fn config(&self, h2: bool) -> Result<ClientConfig, TlsError> {
         let refused = |error: rustls::Error| TlsError::Refused(error.to_string());
-        let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().map_err(refused)?;
+        let builder =
+            ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().map_err(refused)?;
         let builder = if self.insecure {
             builder.dangerous().with_custom_certificate_verifier(Arc::new(TrustAnyone(provider())))
         } else {
@@ -95,7 +98,8 @@ impl TlsOptions {
                 builder.with_client_auth_cert(chain, key).map_err(refused)?
             }
         };
-        config.alpn_protocols = if h2 { vec![b"h2".to_vec(), b"http/1.1".to_vec()] } else { vec![b"http/1.1".to_vec()] };
+        config.alpn_protocols =
+            if h2 { vec![b"h2".to_vec(), b"http/1.1".to_vec()] } else { vec![b"http/1.1".to_vec()] };
         Ok(config)
     }
 }
@@ -121,7 +125,12 @@ impl ServerCertVerifier for TrustAnyone {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        rustls::crypto::verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
     }
     fn verify_tls13_signature(
         &self,
@@ -129,7 +138,12 @@ impl ServerCertVerifier for TrustAnyone {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        rustls::crypto::verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
     }
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()

@@ -40,9 +40,11 @@ impl Cluster {
         if let Some(address) = builder.listen {
             let now = clock.utc().to_time();
             let service_ip = Ipv4Addr::from(u32::from(builder.api.service_cidr.network()) + 1);
-            let credentials = Credentials::generate(&[address.ip(), IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V4(service_ip)], now)?;
+            let credentials =
+                Credentials::generate(&[address.ip(), IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V4(service_ip)], now)?;
             let tls = TlsServer::new(credentials.server(), &credentials.authority().certificate())?;
-            let server = HttpServer::bind(address, tls).await.map_err(|source| ClusterError::Listen { address, source })?;
+            let server =
+                HttpServer::bind(address, tls).await.map_err(|source| ClusterError::Listen { address, source })?;
             let bound = server.address().map_err(|source| ClusterError::Listen { address, source })?;
             if let IpAddr::V4(ip) = bound.ip() {
                 builder.api.listen = Some((ip, bound.port()));
@@ -56,7 +58,9 @@ impl Cluster {
         if let Some((server, bound, credentials)) = listening {
             if let Some(path) = &builder.kubeconfig {
                 let text = credentials.kubeconfig(&format!("https://{bound}"));
-                write_private(path, &text).await.map_err(|source| ClusterError::Write { path: path.clone(), source })?;
+                write_private(path, &text)
+                    .await
+                    .map_err(|source| ClusterError::Write { path: path.clone(), source })?;
             }
             tasks.spawn(server.serve(api.service(), clock, signal));
             bound_address = Some(bound);

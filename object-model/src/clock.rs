@@ -27,14 +27,9 @@ pub struct SystemClock {
 
 impl SystemClock {
     /// A clock whose monotonic time starts now.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that owns the machine's clocks"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that owns the machine's clocks")]
     pub fn new() -> Self {
-        Self {
-            start: std::time::Instant::now(),
-        }
+        Self { start: std::time::Instant::now() }
     }
 
     /// The same, shared.
@@ -53,14 +48,9 @@ impl Clock for SystemClock {
     fn now(&self) -> Duration {
         self.start.elapsed()
     }
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that owns the machine's clocks"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that owns the machine's clocks")]
     fn utc(&self) -> MicroTime {
-        let since = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         MicroTime::from_unix_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 }
@@ -75,10 +65,7 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock that stands at this Unix second.
     pub fn at(epoch_seconds: i64) -> Arc<Self> {
-        Arc::new(Self {
-            elapsed: Mutex::default(),
-            epoch_seconds,
-        })
+        Arc::new(Self { elapsed: Mutex::default(), epoch_seconds })
     }
 
     /// Moves both the monotonic and the calendar time.
@@ -115,18 +102,12 @@ impl Random {
             z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
             z ^ (z >> 31)
         });
-        Self {
-            state: Arc::new(Mutex::new(state)),
-        }
+        Self { state: Arc::new(Mutex::new(state)) }
     }
 
     /// A generator seeded by the operating system.
     pub fn from_os() -> Self {
-        Self::seeded(
-            std::collections::hash_map::RandomState::new()
-                .build_hasher()
-                .finish(),
-        )
+        Self::seeded(std::collections::hash_map::RandomState::new().build_hasher().finish())
     }
 
     /// The next 64 bits.
@@ -146,11 +127,7 @@ impl Random {
 
     /// A number in `0..bound`; 0 for an empty range.
     pub fn below(&self, bound: u64) -> u64 {
-        if bound == 0 {
-            0
-        } else {
-            ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
-        }
+        if bound == 0 { 0 } else { ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64 }
     }
 
     /// A number in `0.0..1.0`.
@@ -163,17 +140,13 @@ impl Random {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&self.next_u64().to_le_bytes());
         bytes[8..].copy_from_slice(&self.next_u64().to_le_bytes());
-        uuid::Builder::from_random_bytes(bytes)
-            .into_uuid()
-            .to_string()
+        uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
     }
 
     /// `length` characters from the alphabet that Kubernetes uses for generated names (no vowels, no look-alikes).
     pub fn name_suffix(&self, length: usize) -> String {
         const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
-        (0..length)
-            .map(|_| char::from(ALPHABET[self.below(27) as usize]))
-            .collect()
+        (0..length).map(|_| char::from(ALPHABET[self.below(27) as usize])).collect()
     }
 
     /// `base` plus or minus up to `share` (0 to 1) of it.
@@ -188,12 +161,8 @@ mod tests {
 
     #[test]
     fn the_same_seed_repeats_and_another_does_not() {
-        let take = |seed| {
-            (0..4)
-                .map(|_| 0)
-                .scan(Random::seeded(seed), |r, _: i32| Some(r.next_u64()))
-                .collect::<Vec<_>>()
-        };
+        let take =
+            |seed| (0..4).map(|_| 0).scan(Random::seeded(seed), |r, _: i32| Some(r.next_u64())).collect::<Vec<_>>();
         assert_eq!(take(7), take(7));
         assert_ne!(take(7), take(8));
     }
@@ -202,11 +171,6 @@ mod tests {
     fn suffixes_use_only_the_alphabet_of_generated_names() {
         let suffix = Random::seeded(1).name_suffix(200);
         assert_eq!(suffix.len(), 200);
-        assert!(
-            suffix
-                .chars()
-                .all(|c| "bcdfghjklmnpqrstvwxz2456789".contains(c)),
-            "{suffix}"
-        );
+        assert!(suffix.chars().all(|c| "bcdfghjklmnpqrstvwxz2456789".contains(c)), "{suffix}");
     }
 }

@@ -51,28 +51,18 @@ impl GroupVersionKind {
     /// From the two fields of a manifest.
     pub fn parse(api_version: &str, kind: &str) -> Self {
         let GroupVersion { group, version } = GroupVersion::parse(api_version);
-        Self {
-            group,
-            version,
-            kind: kind.to_owned(),
-        }
+        Self { group, version, kind: kind.to_owned() }
     }
     /// The kind regardless of version.
     pub fn group_kind(&self) -> GroupKind {
-        GroupKind {
-            group: self.group.clone(),
-            kind: self.kind.clone(),
-        }
+        GroupKind { group: self.group.clone(), kind: self.kind.clone() }
     }
 }
 
 impl GroupVersionResource {
     /// The resource regardless of version.
     pub fn group_resource(&self) -> GroupResource {
-        GroupResource {
-            group: self.group.clone(),
-            resource: self.resource.clone(),
-        }
+        GroupResource { group: self.group.clone(), resource: self.resource.clone() }
     }
 }
 
@@ -88,10 +78,7 @@ pub struct GroupVersion {
 impl GroupVersion {
     /// From its parts.
     pub fn new(group: impl Into<String>, version: impl Into<String>) -> Self {
-        Self {
-            group: group.into(),
-            version: version.into(),
-        }
+        Self { group: group.into(), version: version.into() }
     }
     /// From `v1` or `apps/v1`.
     pub fn parse(api_version: &str) -> Self {
@@ -120,11 +107,7 @@ pub struct GroupKind {
 impl fmt::Display for GroupKind {
     /// As Go prints it: `Deployment.apps`, `Pod`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.group.is_empty() {
-            f.write_str(&self.kind)
-        } else {
-            write!(f, "{}.{}", self.kind, self.group)
-        }
+        if self.group.is_empty() { f.write_str(&self.kind) } else { write!(f, "{}.{}", self.kind, self.group) }
     }
 }
 
@@ -140,21 +123,14 @@ pub struct GroupResource {
 impl GroupResource {
     /// From its parts.
     pub fn new(group: impl Into<String>, resource: impl Into<String>) -> Self {
-        Self {
-            group: group.into(),
-            resource: resource.into(),
-        }
+        Self { group: group.into(), resource: resource.into() }
     }
 }
 
 impl fmt::Display for GroupResource {
     /// As Go prints it: `deployments.apps`, `pods`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.group.is_empty() {
-            f.write_str(&self.resource)
-        } else {
-            write!(f, "{}.{}", self.resource, self.group)
-        }
+        if self.group.is_empty() { f.write_str(&self.resource) } else { write!(f, "{}.{}", self.resource, self.group) }
     }
 }
 
@@ -170,10 +146,7 @@ pub struct ObjectRef {
 impl ObjectRef {
     /// From its parts; `namespace` is empty for cluster-scoped objects.
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            namespace: namespace.into(),
-            name: name.into(),
-        }
+        Self { namespace: namespace.into(), name: name.into() }
     }
     /// The name of this object.
     pub fn of<K: crate::Resource>(object: &K) -> Self {
@@ -184,10 +157,6 @@ impl ObjectRef {
 
 impl fmt::Display for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.namespace.is_empty() {
-            f.write_str(&self.name)
-        } else {
-            write!(f, "{}/{}", self.namespace, self.name)
-        }
+        if self.namespace.is_empty() { f.write_str(&self.name) } else { write!(f, "{}/{}", self.namespace, self.name) }
     }
 }

@@ -35,17 +35,14 @@ mod rules;
 mod scalar;
 mod scheme;
 
-pub use gvk::{
-    GroupKind, GroupResource, GroupVersion, GroupVersionKind, GroupVersionResource, ObjectRef,
-};
+pub use gvk::{GroupKind, GroupResource, GroupVersion, GroupVersionKind, GroupVersionResource, ObjectRef};
 pub use object::{Format, Object};
 pub use openapi::{openapi_v2, openapi_v3};
 pub use pintle_object_model_derive::{Reflect, Resource};
 pub(crate) use resource::json_value;
 pub use resource::{AnyResource, KindInfo, Resource, Rules};
 pub use scalar::{
-    ByteString, FieldsV1, GoDuration, IntOrString, Json, MicroTime, ParseQuantityError, Quantity,
-    RawExtension, Time,
+    ByteString, FieldsV1, GoDuration, IntOrString, Json, MicroTime, ParseQuantityError, Quantity, RawExtension, Time,
 };
 pub use scheme::{Converts, Decoded, KindEntry, Scheme, SchemeError};
 pub use status::Status;

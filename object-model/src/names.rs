@@ -17,7 +17,9 @@ fn framed(text: &str, edge: impl Fn(u8) -> bool, inner: impl Fn(u8) -> bool) -> 
     match bytes {
         [] => false,
         [only] => edge(*only),
-        [first, middle @ .., last] => edge(*first) && edge(*last) && middle.iter().all(|byte| inner(*byte) || edge(*byte)),
+        [first, middle @ .., last] => {
+            edge(*first) && edge(*last) && middle.iter().all(|byte| inner(*byte) || edge(*byte))
+        }
     }
 }
 
@@ -89,7 +91,9 @@ pub fn qualified_name(text: &str) -> Vec<String> {
             *name
         }
         _ => {
-            return vec![format!("a valid label key {QUALIFIED} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')")];
+            return vec![format!(
+                "a valid label key {QUALIFIED} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+            )];
         }
     };
     if name.is_empty() {
@@ -130,7 +134,8 @@ pub fn config_key(text: &str) -> Vec<String> {
     if text.len() > 253 {
         problems.push(too_long(253));
     }
-    let known = !text.is_empty() && text.bytes().all(|byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'_' | b'.'));
+    let known =
+        !text.is_empty() && text.bytes().all(|byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'_' | b'.'));
     if !known {
         problems.push("a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')".into());
     } else if text == "." {
@@ -146,7 +151,11 @@ pub fn config_key(text: &str) -> Vec<String> {
 /// The name of an environment variable: printable ASCII without `=`.
 pub fn env_var(text: &str) -> Vec<String> {
     let fine = !text.is_empty() && text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'=');
-    if fine { vec![] } else { vec!["a valid environment variable name must consist only of printable ASCII characters other than '='".into()] }
+    if fine {
+        vec![]
+    } else {
+        vec!["a valid environment variable name must consist only of printable ASCII characters other than '='".into()]
+    }
 }
 
 /// A port number.

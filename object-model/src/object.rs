@@ -70,33 +70,20 @@ impl Object {
 
     /// A custom resource. `members` are the other members of its JSON object, as text without braces.
     pub fn dynamic(gvk: Arc<GroupVersionKind>, metadata: ObjectMeta, members: Bytes) -> Self {
-        Self::from_body(Body::Dynamic(Dynamic {
-            gvk,
-            metadata: Box::new(metadata),
-            members,
-        }))
+        Self::from_body(Body::Dynamic(Dynamic { gvk, metadata: Box::new(metadata), members }))
     }
 
     /// A custom resource from a JSON tree; members `apiVersion` and `kind` are replaced by `gvk`.
     ///
     /// # Errors
     /// If `metadata` is not metadata, or the tree is no object.
-    pub fn from_value(
-        gvk: Arc<GroupVersionKind>,
-        value: &serde_json::Value,
-    ) -> Result<Self, json::DecodeError> {
+    pub fn from_value(gvk: Arc<GroupVersionKind>, value: &serde_json::Value) -> Result<Self, json::DecodeError> {
         let (metadata, members) = json::split_members(value)?;
         Ok(Self::dynamic(gvk, metadata, members))
     }
 
     fn from_body(body: Body) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                body,
-                json: OnceLock::new(),
-                protobuf: OnceLock::new(),
-            }),
-        }
+        Self { inner: Arc::new(Inner { body, json: OnceLock::new(), protobuf: OnceLock::new() }) }
     }
 
     /// Standard metadata.
@@ -140,19 +127,14 @@ impl Object {
     pub fn encode(&self, format: Format) -> Bytes {
         match format {
             Format::Json => self.inner.json.get_or_init(|| self.write_json()).clone(),
-            Format::Protobuf => self
-                .inner
-                .protobuf
-                .get_or_init(|| self.write_protobuf())
-                .clone(),
+            Format::Protobuf => self.inner.protobuf.get_or_init(|| self.write_protobuf()).clone(),
             Format::Yaml => crate::yaml::from_json(&self.encode(Format::Json)),
         }
     }
 
     /// The object as a JSON tree.
     pub fn to_value(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.encode(Format::Json))
-            .expect("our own encoder writes valid JSON")
+        serde_json::from_slice(&self.encode(Format::Json)).expect("our own encoder writes valid JSON")
     }
 
     /// The value at a dotted JSON path (`spec.nodeName`, `status.podIPs[0]` is not supported) as text, as field
@@ -167,9 +149,7 @@ impl Object {
                     let found = path.split('.').try_fold(&tree, |node, part| node.get(part));
                     match found {
                         Some(serde_json::Value::String(text)) => text.clone(),
-                        Some(
-                            value @ (serde_json::Value::Bool(_) | serde_json::Value::Number(_)),
-                        ) => value.to_string(),
+                        Some(value @ (serde_json::Value::Bool(_) | serde_json::Value::Number(_))) => value.to_string(),
                         _ => String::new(),
                     }
                 }
@@ -197,11 +177,7 @@ impl Object {
                 if Arc::get_mut(kind).is_none() {
                     *kind = Arc::from(kind.clone_box());
                 }
-                edit(
-                    Arc::get_mut(kind)
-                        .expect("the content was just made unique")
-                        .metadata_mut(),
-                );
+                edit(Arc::get_mut(kind).expect("the content was just made unique").metadata_mut());
             }
             Body::Dynamic(dynamic) => edit(&mut dynamic.metadata),
         }

@@ -65,7 +65,9 @@ pub fn openapi_v3(scheme: &Scheme, gv: &GroupVersion) -> Value {
 fn definition_name(schema: &StructSchema) -> String {
     let parts: Vec<&str> = schema.module.split("::").collect();
     match parts.as_slice() {
-        ["pintle_object_model", "api", "meta", version, ..] => format!("io.k8s.apimachinery.pkg.apis.meta.{version}.{}", schema.name),
+        ["pintle_object_model", "api", "meta", version, ..] => {
+            format!("io.k8s.apimachinery.pkg.apis.meta.{version}.{}", schema.name)
+        }
         ["pintle_object_model", "api", "apiextensions", version, ..] => {
             format!("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.{version}.{}", schema.name)
         }
@@ -132,7 +134,8 @@ impl Definitions {
         for row in schema.fields.iter() {
             properties.insert(row.name.to_string(), self.property(row));
         }
-        let required: Vec<&str> = schema.fields.iter().filter(|row| row.required).map(|row| row.name.as_ref()).collect();
+        let required: Vec<&str> =
+            schema.fields.iter().filter(|row| row.required).map(|row| row.name.as_ref()).collect();
         let mut definition = json!({"type": "object", "description": schema.doc, "properties": properties});
         if !required.is_empty() {
             definition["required"] = json!(required);

@@ -76,7 +76,9 @@ pub fn apply_any(tree: &mut Value, kind: PatchKind, text: &[u8], schema: &Struct
             Ok(())
         }
         PatchKind::Strategic => strategic_merge(tree, &object(text)?, schema),
-        PatchKind::Apply => Err(PatchError::Malformed { why: "an apply patch needs the managed fields of the object".into() }),
+        PatchKind::Apply => {
+            Err(PatchError::Malformed { why: "an apply patch needs the managed fields of the object".into() })
+        }
     }
 }
 
@@ -104,7 +106,8 @@ fn json_patch(tree: &mut Value, text: &[u8]) -> Result<(), PatchError> {
     let malformed = |error: serde_json::Error| PatchError::Malformed { why: format!("error decoding patch: {error}") };
     let operations: Vec<Value> = serde_json::from_slice(text).map_err(malformed)?;
     if operations.len() > OPERATIONS_MAX {
-        let why = format!("The allowed maximum operations in a JSON patch is {OPERATIONS_MAX}, got {}", operations.len());
+        let why =
+            format!("The allowed maximum operations in a JSON patch is {OPERATIONS_MAX}, got {}", operations.len());
         return Err(PatchError::TooLarge { why });
     }
     let patch: json_patch::Patch = serde_json::from_value(Value::Array(operations)).map_err(malformed)?;

@@ -57,11 +57,7 @@ impl Ref<'_> {
             Self::Struct(value) => (0..value.schema().fields.len()).all(|index| {
                 let row = &value.schema().fields[index];
                 let view = value.field(index).get();
-                if row.pointer {
-                    matches!(view, Ref::Absent)
-                } else {
-                    view.is_zero()
-                }
+                if row.pointer { matches!(view, Ref::Absent) } else { view.is_zero() }
             }),
         }
     }
@@ -343,9 +339,7 @@ impl<T: Field + Default> List for Vec<T> {
     }
     fn push(&mut self) -> Mut<'_> {
         Vec::push(self, T::default());
-        self.last_mut()
-            .expect("an element was just pushed")
-            .get_mut()
+        self.last_mut().expect("an element was just pushed").get_mut()
     }
     fn clear(&mut self) {
         Vec::clear(self);

@@ -59,11 +59,7 @@ impl KindInfo {
 }
 
 pub(crate) fn api_version(group: &str, version: &str) -> String {
-    if group.is_empty() {
-        version.to_owned()
-    } else {
-        format!("{group}/{version}")
-    }
+    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
 }
 
 /// Defaults and validation of a kind: pure functions of the object.
@@ -88,14 +84,7 @@ pub trait Rules: Sized {
 
 /// A kind with metadata. Implemented by `#[derive(Resource)]`.
 pub trait Resource:
-    Struct
-    + StaticSchema
-    + Rules
-    + Clone
-    + Default
-    + PartialEq
-    + serde::Serialize
-    + serde::de::DeserializeOwned
+    Struct + StaticSchema + Rules + Clone + Default + PartialEq + serde::Serialize + serde::de::DeserializeOwned
 {
     /// Names and scope.
     const INFO: &'static KindInfo;
@@ -151,10 +140,7 @@ impl<K: Resource> AnyResource for K {
         Box::new(self.clone())
     }
     fn equals(&self, other: &dyn AnyResource) -> bool {
-        other
-            .as_any()
-            .downcast_ref::<K>()
-            .is_some_and(|other| self == other)
+        other.as_any().downcast_ref::<K>().is_some_and(|other| self == other)
     }
     fn set_defaults(&mut self) {
         Rules::set_defaults(self);

@@ -188,10 +188,7 @@ impl StructSchema {
 
     /// Index and row of the field with this JSON name.
     pub fn find(&self, name: &str) -> Option<(usize, &FieldSchema)> {
-        self.fields
-            .iter()
-            .enumerate()
-            .find(|(_, field)| field.name == name)
+        self.fields.iter().enumerate().find(|(_, field)| field.name == name)
     }
 
     /// Like [`find`](Self::find), trying `hint` first: objects mostly list their fields in table order.

@@ -129,9 +129,7 @@ impl Scheme {
         Arc::get_mut(&mut self.resources)
             .expect("kinds are registered before the scheme is shared")
             .insert(entry.info.gvr(), gvk.clone());
-        Arc::get_mut(&mut self.kinds)
-            .expect("kinds are registered before the scheme is shared")
-            .insert(gvk, entry);
+        Arc::get_mut(&mut self.kinds).expect("kinds are registered before the scheme is shared").insert(gvk, entry);
         self
     }
 
@@ -151,10 +149,7 @@ impl Scheme {
     }
 
     /// The versions in which the kind stored as `hub` is known.
-    pub fn versions_of<'a>(
-        &'a self,
-        hub: &'a GroupVersionKind,
-    ) -> impl Iterator<Item = &'a KindEntry> {
+    pub fn versions_of<'a>(&'a self, hub: &'a GroupVersionKind) -> impl Iterator<Item = &'a KindEntry> {
         self.kinds.values().filter(move |entry| entry.hub == *hub)
     }
 
@@ -168,9 +163,7 @@ impl Scheme {
         text: &[u8],
         options: &DecodeOptions,
     ) -> Result<Decoded, SchemeError> {
-        let entry = self
-            .kind(gvk)
-            .ok_or_else(|| SchemeError::UnknownKind(gvk.clone()))?;
+        let entry = self.kind(gvk).ok_or_else(|| SchemeError::UnknownKind(gvk.clone()))?;
         let mut object = entry.create();
         let issues = crate::json::decode_kind(text, object.as_struct_mut(), options)?;
         Ok(Decoded { object, issues })
@@ -180,14 +173,8 @@ impl Scheme {
     ///
     /// # Errors
     /// An unknown kind or a malformed body.
-    pub fn decode_protobuf(
-        &self,
-        gvk: &GroupVersionKind,
-        body: &[u8],
-    ) -> Result<Box<dyn AnyResource>, SchemeError> {
-        let entry = self
-            .kind(gvk)
-            .ok_or_else(|| SchemeError::UnknownKind(gvk.clone()))?;
+    pub fn decode_protobuf(&self, gvk: &GroupVersionKind, body: &[u8]) -> Result<Box<dyn AnyResource>, SchemeError> {
+        let entry = self.kind(gvk).ok_or_else(|| SchemeError::UnknownKind(gvk.clone()))?;
         let mut object = entry.create();
         crate::protobuf::decode(body, object.as_struct_mut())?;
         Ok(object)
@@ -197,19 +184,10 @@ impl Scheme {
     ///
     /// # Errors
     /// An unknown kind, or content that the stored version cannot express.
-    pub fn to_hub(
-        &self,
-        object: Box<dyn AnyResource>,
-    ) -> Result<Box<dyn AnyResource>, SchemeError> {
+    pub fn to_hub(&self, object: Box<dyn AnyResource>) -> Result<Box<dyn AnyResource>, SchemeError> {
         let from = object.info().gvk();
-        let entry = self
-            .kind(&from)
-            .ok_or_else(|| SchemeError::UnknownKind(from.clone()))?;
-        (entry.to_hub)(object).map_err(|why| SchemeError::Conversion {
-            from,
-            to: entry.hub.clone(),
-            why,
-        })
+        let entry = self.kind(&from).ok_or_else(|| SchemeError::UnknownKind(from.clone()))?;
+        (entry.to_hub)(object).map_err(|why| SchemeError::Conversion { from, to: entry.hub.clone(), why })
     }
 
     /// A stored object at another version of its kind.
@@ -222,14 +200,8 @@ impl Scheme {
         to: &GroupVersionKind,
     ) -> Result<Box<dyn AnyResource>, SchemeError> {
         let from = object.info().gvk();
-        let entry = self
-            .kind(to)
-            .ok_or_else(|| SchemeError::UnknownKind(to.clone()))?;
-        (entry.from_hub)(object).map_err(|why| SchemeError::Conversion {
-            from,
-            to: to.clone(),
-            why,
-        })
+        let entry = self.kind(to).ok_or_else(|| SchemeError::UnknownKind(to.clone()))?;
+        (entry.from_hub)(object).map_err(|why| SchemeError::Conversion { from, to: to.clone(), why })
     }
 
     /// A shared object at another version of its kind; the same object if it is at that version already.
@@ -271,11 +243,9 @@ pub trait Converts: Resource {
 }
 
 fn unbox<K: Resource>(boxed: Boxed) -> Result<K, String> {
-    boxed.as_any().downcast_ref::<K>().cloned().ok_or_else(|| {
-        format!(
-            "the object is a {}, not a {}",
-            boxed.info().kind,
-            K::INFO.kind
-        )
-    })
+    boxed
+        .as_any()
+        .downcast_ref::<K>()
+        .cloned()
+        .ok_or_else(|| format!("the object is a {}, not a {}", boxed.info().kind, K::INFO.kind))
 }

@@ -14,38 +14,22 @@ pub use crate::api::meta::v1::Status;
 impl Status {
     /// A failure with this code, reason and message.
     pub fn failure(code: i32, reason: &str, message: impl Into<String>) -> Self {
-        Self {
-            status: "Failure".into(),
-            code,
-            reason: reason.into(),
-            message: message.into(),
-            ..Self::default()
-        }
+        Self { status: "Failure".into(), code, reason: reason.into(), message: message.into(), ..Self::default() }
     }
 
     /// A success without an object, as some deletions answer it.
     pub fn success() -> Self {
-        Self {
-            status: "Success".into(),
-            code: 200,
-            ..Self::default()
-        }
+        Self { status: "Success".into(), code: 200, ..Self::default() }
     }
 
     /// 404: no such object.
     pub fn not_found(resource: &GroupResource, name: &str) -> Self {
-        Self::failure(404, "NotFound", format!("{resource} \"{name}\" not found"))
-            .about(resource, name)
+        Self::failure(404, "NotFound", format!("{resource} \"{name}\" not found")).about(resource, name)
     }
 
     /// 409: the name is taken.
     pub fn already_exists(resource: &GroupResource, name: &str) -> Self {
-        Self::failure(
-            409,
-            "AlreadyExists",
-            format!("{resource} \"{name}\" already exists"),
-        )
-        .about(resource, name)
+        Self::failure(409, "AlreadyExists", format!("{resource} \"{name}\" already exists")).about(resource, name)
     }
 
     /// 409: the object has changed since it was read, or another rule about its state is broken.
@@ -66,15 +50,8 @@ impl Status {
     /// 422: the object breaks rules of its kind; one cause per broken rule.
     /// `group` and `kind` name the kind (`apps`, `Deployment`).
     pub fn invalid(group: &str, kind: &str, name: &str, errors: &FieldErrors) -> Self {
-        let of = crate::GroupKind {
-            group: group.into(),
-            kind: kind.into(),
-        };
-        let mut status = Self::failure(
-            422,
-            "Invalid",
-            format!("{of} \"{name}\" is invalid: {}", errors.summary()),
-        );
+        let of = crate::GroupKind { group: group.into(), kind: kind.into() };
+        let mut status = Self::failure(422, "Invalid", format!("{of} \"{name}\" is invalid: {}", errors.summary()));
         status.details = Some(Box::new(StatusDetails {
             group: group.into(),
             kind: kind.into(),
@@ -119,26 +96,16 @@ impl Status {
     /// 429: try again after this many seconds.
     pub fn too_many_requests(message: impl Into<String>, retry_after_seconds: i32) -> Self {
         let mut status = Self::failure(429, "TooManyRequests", message);
-        status.details = Some(Box::new(StatusDetails {
-            retry_after_seconds,
-            ..StatusDetails::default()
-        }));
+        status.details = Some(Box::new(StatusDetails { retry_after_seconds, ..StatusDetails::default() }));
         status
     }
 
     /// 500: our own failure.
     pub fn internal(error: impl fmt::Display) -> Self {
         let text = error.to_string();
-        let mut status = Self::failure(
-            500,
-            "InternalError",
-            format!("Internal error occurred: {text}"),
-        );
+        let mut status = Self::failure(500, "InternalError", format!("Internal error occurred: {text}"));
         status.details = Some(Box::new(StatusDetails {
-            causes: vec![StatusCause {
-                message: text,
-                ..StatusCause::default()
-            }],
+            causes: vec![StatusCause { message: text, ..StatusCause::default() }],
             ..StatusDetails::default()
         }));
         status
@@ -189,11 +156,7 @@ impl Status {
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.message.is_empty() {
-            write!(f, "{} ({})", self.reason, self.code)
-        } else {
-            f.write_str(&self.message)
-        }
+        if self.message.is_empty() { write!(f, "{} ({})", self.reason, self.code) } else { f.write_str(&self.message) }
     }
 }
 

@@ -32,7 +32,13 @@ pub fn columns(gvk: &GroupVersionKind) -> Vec<Column> {
 }
 
 /// A table of objects. `include_object` is `Metadata` (the default if empty), `Object` or `None`.
-pub fn encode(gvk: &GroupVersionKind, metadata: &ListMeta, items: &[Object], include_object: &str, now: Time) -> Vec<u8> {
+pub fn encode(
+    gvk: &GroupVersionKind,
+    metadata: &ListMeta,
+    items: &[Object],
+    include_object: &str,
+    now: Time,
+) -> Vec<u8> {
     let mut out = head(gvk, true);
     out.extend_from_slice(b"\"metadata\":");
     // A table of one object carries the object's own version.
@@ -46,7 +52,13 @@ pub fn encode(gvk: &GroupVersionKind, metadata: &ListMeta, items: &[Object], inc
 }
 
 /// A table of one row, for a watch; only the first carries the columns.
-pub fn encode_row(gvk: &GroupVersionKind, object: &Object, include_object: &str, now: Time, with_columns: bool) -> Vec<u8> {
+pub fn encode_row(
+    gvk: &GroupVersionKind,
+    object: &Object,
+    include_object: &str,
+    now: Time,
+    with_columns: bool,
+) -> Vec<u8> {
     let mut out = head(gvk, with_columns);
     out.extend_from_slice(b"\"metadata\":");
     let metadata = ListMeta { resource_version: object.metadata().resource_version.clone(), ..ListMeta::default() };
@@ -66,7 +78,8 @@ fn head(gvk: &GroupVersionKind, with_columns: bool) -> Vec<u8> {
             })
         })
         .collect();
-    let definitions = if with_columns { serde_json::Value::Array(definitions) } else { serde_json::Value::Array(vec![]) };
+    let definitions =
+        if with_columns { serde_json::Value::Array(definitions) } else { serde_json::Value::Array(vec![]) };
     out.extend_from_slice(definitions.to_string().as_bytes());
     out.push(b',');
     out
@@ -88,7 +101,9 @@ fn rows(out: &mut Vec<u8>, items: &[Object], include_object: &str, now: Time) {
                 out.extend_from_slice(&object.encode(crate::Format::Json));
             }
             _ => {
-                out.extend_from_slice(br#","object":{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":"#);
+                out.extend_from_slice(
+                    br#","object":{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":"#,
+                );
                 json::encode(object.metadata(), out);
                 out.push(b'}');
             }

@@ -79,11 +79,7 @@ impl Path {
     /// The member `name` of this.
     #[must_use]
     pub fn child(&self, name: &str) -> Self {
-        if self.0.is_empty() {
-            Self::new(name)
-        } else {
-            Self(format!("{}.{name}", self.0))
-        }
+        if self.0.is_empty() { Self::new(name) } else { Self(format!("{}.{name}", self.0)) }
     }
     /// Element `index` of this.
     #[must_use]
@@ -185,17 +181,8 @@ impl FieldErrors {
     }
     /// The value is none of `allowed`.
     pub fn not_supported(&mut self, path: &Path, value: impl Shown, allowed: &[&str]) {
-        let list = allowed
-            .iter()
-            .map(|value| format!("{value:?}"))
-            .collect::<Vec<_>>()
-            .join(", ");
-        self.add(
-            FieldErrorKind::NotSupported,
-            path,
-            value.shown(),
-            format!("supported values: {list}"),
-        );
+        let list = allowed.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(", ");
+        self.add(FieldErrorKind::NotSupported, path, value.shown(), format!("supported values: {list}"));
     }
     /// The value stands more than once.
     pub fn duplicate(&mut self, path: &Path, value: impl Shown) {
@@ -207,22 +194,12 @@ impl FieldErrors {
     }
     /// Text longer than `max` bytes.
     pub fn too_long(&mut self, path: &Path, max: usize) {
-        self.add(
-            FieldErrorKind::TooLong,
-            path,
-            String::new(),
-            format!("may not be more than {max} bytes"),
-        );
+        self.add(FieldErrorKind::TooLong, path, String::new(), format!("may not be more than {max} bytes"));
     }
     /// `found` elements where at most `max` are allowed.
     pub fn too_many(&mut self, path: &Path, found: usize, max: usize) {
         let word = if max == 1 { "item" } else { "items" };
-        self.add(
-            FieldErrorKind::TooMany,
-            path,
-            String::new(),
-            format!("{found}: must have at most {max} {word}"),
-        );
+        self.add(FieldErrorKind::TooMany, path, String::new(), format!("{found}: must have at most {max} {word}"));
     }
     /// The value refers to something that is not there.
     pub fn not_found(&mut self, path: &Path, value: impl Shown) {
@@ -230,12 +207,7 @@ impl FieldErrors {
     }
 
     fn add(&mut self, kind: FieldErrorKind, path: &Path, value: String, detail: impl Into<String>) {
-        self.0.push(FieldError {
-            kind,
-            path: path.clone(),
-            value,
-            detail: detail.into(),
-        });
+        self.0.push(FieldError { kind, path: path.clone(), value, detail: detail.into() });
     }
 
     /// All messages, as they stand in the message of a 422: alone, or `[a, b]`. Repeated ones are shown once.

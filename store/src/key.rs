@@ -47,10 +47,7 @@ pub struct Range {
 impl Range {
     /// All keys that start with this text.
     pub fn prefix(prefix: impl Into<Arc<str>>) -> Self {
-        Self {
-            prefix: prefix.into(),
-            after: None,
-        }
+        Self { prefix: prefix.into(), after: None }
     }
     /// The same, only keys greater than `key`: the next page.
     #[must_use]
@@ -68,7 +65,6 @@ impl Range {
     }
     /// Is this key in the range?
     pub fn contains(&self, key: &str) -> bool {
-        key.starts_with(&*self.prefix)
-            && self.after.as_ref().is_none_or(|after| key > after.as_str())
+        key.starts_with(&*self.prefix) && self.after.as_ref().is_none_or(|after| key > after.as_str())
     }
 }

@@ -119,12 +119,7 @@ pub trait Store<V: Value>: Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`get`](Self::get).
-    async fn list(
-        &self,
-        range: &Range,
-        at: At,
-        limit: Option<usize>,
-    ) -> Result<Page<V>, StoreError>;
+    async fn list(&self, range: &Range, at: At, limit: Option<usize>) -> Result<Page<V>, StoreError>;
 
     /// Carries out all operations at one new revision if all comparisons hold, else none.
     ///

@@ -17,8 +17,8 @@ use pintle_object_model::clock::Clock;
 use tokio::sync::mpsc;
 
 use crate::{
-    At, CommitError, Committed, Compare, Event, EventStream, Key, Op, Page, Range, Revision, Store, StoreError, Txn, Value,
-    Versioned, WatchItem,
+    At, CommitError, Committed, Compare, Event, EventStream, Key, Op, Page, Range, Revision, Store, StoreError, Txn,
+    Value, Versioned, WatchItem,
 };
 
 /// Limits of a [`MemoryStore`].
@@ -141,7 +141,8 @@ impl<V: Value> State<V> {
     fn publish(&mut self, events: Vec<Event<V>>, history_max: usize) {
         let mut ended = vec![];
         for (id, watcher) in &self.watchers {
-            let seen: Vec<_> = events.iter().filter(|event| watcher.range.contains(event.key.as_str())).cloned().collect();
+            let seen: Vec<_> =
+                events.iter().filter(|event| watcher.range.contains(event.key.as_str())).cloned().collect();
             if !seen.is_empty() && watcher.queue.try_send(seen).is_err() {
                 ended.push(*id);
             }
@@ -166,7 +167,11 @@ impl<V: Value> State<V> {
             let found = self.current.get(&compare.key);
             (found.map(|entry| entry.revision) != compare.expected).then(|| CommitError::Conflict {
                 key: compare.key.clone(),
-                found: found.map(|entry| Versioned { key: compare.key.clone(), value: entry.value.clone(), revision: entry.revision }),
+                found: found.map(|entry| Versioned {
+                    key: compare.key.clone(),
+                    value: entry.value.clone(),
+                    revision: entry.revision,
+                }),
             })
         })
     }
@@ -197,7 +202,12 @@ impl<V: Value> Shared<V> {
                 }
                 Op::Delete { key } => {
                     if let Some(entry) = state.current.remove(&key) {
-                        events.push(Event { key: key.clone(), revision, value: None, previous: Some(entry.value.clone()) });
+                        events.push(Event {
+                            key: key.clone(),
+                            revision,
+                            value: None,
+                            previous: Some(entry.value.clone()),
+                        });
                         committed.deleted.push(Versioned { key, value: entry.value, revision: entry.revision });
                     }
                 }
@@ -241,7 +251,8 @@ impl<V: Value> Shared<V> {
 impl<V: Value> Store<V> for MemoryStore<V> {
     async fn get(&self, key: &Key, at: At) -> Result<Option<Versioned<V>>, StoreError> {
         let state = lock(&self.shared.state);
-        let versioned = |entry: &Entry<V>| Versioned { key: key.clone(), value: entry.value.clone(), revision: entry.revision };
+        let versioned =
+            |entry: &Entry<V>| Versioned { key: key.clone(), value: entry.value.clone(), revision: entry.revision };
         if at == At::Now {
             return Ok(state.current.get(key).map(versioned));
         }

@@ -43,7 +43,9 @@ async fn create(store: &AnyStore, name: &str, text: &str) -> Revision {
 async fn creating_twice_conflicts(store: AnyStore) {
     let first = create(&store, "a", "1").await;
     let again = store.commit(Txn::create(key("a"), value("2"))).await;
-    let Err(CommitError::Conflict { key: at, found: Some(found) }) = again else { panic!("a second creation must conflict: {again:?}") };
+    let Err(CommitError::Conflict { key: at, found: Some(found) }) = again else {
+        panic!("a second creation must conflict: {again:?}")
+    };
     assert_eq!((at, found.value, found.revision), (key("a"), value("1"), first));
 }
 
@@ -56,7 +58,10 @@ async fn updates_compare_revisions(store: AnyStore) {
     let gone = store.commit(Txn::delete(key("a"), second)).await.expect("deleting what was read");
     assert_eq!(gone.deleted[0].value, value("2"));
     assert_eq!(store.get(&key("a"), At::Now).await.expect("reading"), None);
-    assert!(matches!(store.commit(Txn::delete(key("a"), second)).await, Err(CommitError::Conflict { found: None, .. })));
+    assert!(matches!(
+        store.commit(Txn::delete(key("a"), second)).await,
+        Err(CommitError::Conflict { found: None, .. })
+    ));
 }
 
 async fn transactions_are_all_or_nothing(store: AnyStore) {
@@ -72,7 +77,8 @@ async fn lists_are_ordered_and_paged(store: AnyStore) {
         create(&store, name, name).await;
     }
     store.commit(Txn::create(Key::new("/u/z"), value("other"))).await.expect("creating outside of the range");
-    let names = |page: &crate::Page<Bytes>| page.items.iter().map(|item| item.key.as_str().to_owned()).collect::<Vec<_>>();
+    let names =
+        |page: &crate::Page<Bytes>| page.items.iter().map(|item| item.key.as_str().to_owned()).collect::<Vec<_>>();
     let all = store.list(&Range::prefix("/t/"), At::Now, None).await.expect("listing");
     assert_eq!(names(&all), ["/t/a", "/t/b", "/t/b/x", "/t/c"]);
     let first = store.list(&Range::prefix("/t/"), At::Now, Some(3)).await.expect("listing a page");
@@ -147,7 +153,10 @@ async fn compaction_forgets_the_past(store: AnyStore) {
     store.compact(second).await.expect("compacting");
     assert!(matches!(store.get(&key("a"), At::Revision(first)).await, Err(StoreError::Compacted { .. })));
     assert!(matches!(store.watch(&Range::prefix("/t/"), first).await.err(), Some(StoreError::Compacted { .. })));
-    assert_eq!(store.get(&key("a"), At::Revision(second)).await.expect("reading").expect("it is there").value, value("2"));
+    assert_eq!(
+        store.get(&key("a"), At::Revision(second)).await.expect("reading").expect("it is there").value,
+        value("2")
+    );
     assert!(store.watch(&Range::prefix("/t/"), second).await.is_ok());
 }
 

@@ -45,40 +45,20 @@ impl<V> Txn<V> {
     /// Puts a value under a key that must be absent.
     pub fn create(key: Key, value: V) -> Self {
         Self {
-            compares: vec![Compare {
-                key: key.clone(),
-                expected: None,
-            }],
-            ops: vec![Op::Put {
-                key,
-                value,
-                ttl: None,
-            }],
+            compares: vec![Compare { key: key.clone(), expected: None }],
+            ops: vec![Op::Put { key, value, ttl: None }],
         }
     }
     /// Replaces the value that was last changed at `expected`.
     pub fn update(key: Key, expected: Revision, value: V) -> Self {
         Self {
-            compares: vec![Compare {
-                key: key.clone(),
-                expected: Some(expected),
-            }],
-            ops: vec![Op::Put {
-                key,
-                value,
-                ttl: None,
-            }],
+            compares: vec![Compare { key: key.clone(), expected: Some(expected) }],
+            ops: vec![Op::Put { key, value, ttl: None }],
         }
     }
     /// Deletes the value that was last changed at `expected`.
     pub fn delete(key: Key, expected: Revision) -> Self {
-        Self {
-            compares: vec![Compare {
-                key: key.clone(),
-                expected: Some(expected),
-            }],
-            ops: vec![Op::Delete { key }],
-        }
+        Self { compares: vec![Compare { key: key.clone(), expected: Some(expected) }], ops: vec![Op::Delete { key }] }
     }
 }
 

@@ -31,11 +31,7 @@ pub struct CacheConfig {
 
 impl Default for CacheConfig {
     fn default() -> Self {
-        Self {
-            history_events_max: 10_000,
-            queue_events_max: 1_000,
-            indexed_fields: vec![],
-        }
+        Self { history_events_max: 10_000, queue_events_max: 1_000, indexed_fields: vec![] }
     }
 }
 
@@ -128,12 +124,7 @@ impl CacheEvent {
     /// The encoding of this event under `key` (chosen by the caller: one per media type and version), made once
     /// for all watchers that see the event the same way.
     pub fn encoded(&self, key: u64, make: impl FnOnce() -> Bytes) -> Bytes {
-        let Self::Change {
-            kind,
-            shared: Some(shared),
-            ..
-        } = self
-        else {
+        let Self::Change { kind, shared: Some(shared), .. } = self else {
             return make();
         };
         let mut encodings = lock(&shared.encodings);
@@ -214,16 +205,8 @@ impl Snapshot {
         self.objects.get(&*object_key(namespace, name))
     }
     /// Objects in the order of `namespace/name`: those of one namespace (all if empty), after the given key if any.
-    pub fn iter<'a>(
-        &'a self,
-        namespace: &'a str,
-        after: Option<&str>,
-    ) -> impl Iterator<Item = (&'a str, &'a Object)> {
-        let prefix = if namespace.is_empty() {
-            String::new()
-        } else {
-            format!("{namespace}/")
-        };
+    pub fn iter<'a>(&'a self, namespace: &'a str, after: Option<&str>) -> impl Iterator<Item = (&'a str, &'a Object)> {
+        let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
         let start = match after {
             Some(after) => std::ops::Bound::Excluded(Arc::from(after)),
             None => std::ops::Bound::Included(Arc::from(prefix.as_str())),
@@ -237,11 +220,7 @@ impl Snapshot {
 
 /// The key under which a cache files an object: `namespace/name`, or the name alone.
 pub fn object_key(namespace: &str, name: &str) -> Arc<str> {
-    if namespace.is_empty() {
-        Arc::from(name)
-    } else {
-        Arc::from(format!("{namespace}/{name}"))
-    }
+    if namespace.is_empty() { Arc::from(name) } else { Arc::from(format!("{namespace}/{name}")) }
 }
 
 /// See the module documentation. Shared by reference; all methods may be called from any task.
@@ -286,11 +265,7 @@ enum Bucket {
 impl WatchCache {
     /// An empty cache that knows nothing yet.
     pub fn new(config: CacheConfig) -> Self {
-        Self {
-            config,
-            state: Mutex::default(),
-            revision: watch::Sender::new(0),
-        }
+        Self { config, state: Mutex::default(), revision: watch::Sender::new(0) }
     }
 
     /// Takes over the complete state at `revision`: at the start, or after the store's watch was lost.
@@ -366,10 +341,7 @@ impl WatchCache {
         let revision = state.revision;
         for watcher in state.watchers.values() {
             // A full queue needs no bookmark: events that are newer are on their way.
-            let _ = watcher.queue.try_send(CacheEvent::Bookmark {
-                revision,
-                initial_events_end: false,
-            });
+            let _ = watcher.queue.try_send(CacheEvent::Bookmark { revision, initial_events_end: false });
         }
     }
 
@@ -382,26 +354,18 @@ impl WatchCache {
     pub async fn wait_for(&self, revision: u64) {
         let mut receiver = self.revision.subscribe();
         // The sender lives as long as the cache that is borrowed here, so waiting cannot fail.
-        let _ = receiver
-            .wait_for(|known| *known > 0 && *known >= revision)
-            .await;
+        let _ = receiver.wait_for(|known| *known > 0 && *known >= revision).await;
     }
 
     /// The current objects.
     pub fn snapshot(&self) -> Snapshot {
         let state = lock(&self.state);
-        Snapshot {
-            objects: state.objects.clone(),
-            revision: state.revision,
-        }
+        Snapshot { objects: state.objects.clone(), revision: state.revision }
     }
 
     /// One current object.
     pub fn get(&self, namespace: &str, name: &str) -> Option<Object> {
-        lock(&self.state)
-            .objects
-            .get(&*object_key(namespace, name))
-            .cloned()
+        lock(&self.state).objects.get(&*object_key(namespace, name)).cloned()
     }
 
     /// The objects as they were at an earlier revision, rebuilt from the history.
@@ -411,26 +375,14 @@ impl WatchCache {
     pub fn snapshot_at(&self, revision: u64) -> Result<Snapshot, Expired> {
         let state = lock(&self.state);
         if revision < state.history_start {
-            return Err(Expired {
-                asked: revision,
-                oldest: state.history_start,
-            });
+            return Err(Expired { asked: revision, oldest: state.history_start });
         }
         let mut objects = state.objects.clone();
-        let history: Vec<_> = state
-            .history
-            .iter()
-            .rev()
-            .take_while(|event| event.revision > revision)
-            .cloned()
-            .collect();
+        let history: Vec<_> =
+            state.history.iter().rev().take_while(|event| event.revision > revision).cloned().collect();
         drop(state);
         for event in history {
-            let any = event
-                .current
-                .as_ref()
-                .or(event.previous.as_ref())
-                .expect("an event has an object");
+            let any = event.current.as_ref().or(event.previous.as_ref()).expect("an event has an object");
             let key = object_key(&any.metadata().namespace, &any.metadata().name);
             match &event.previous {
                 Some(previous) => objects.insert(key, previous.clone()),
@@ -444,53 +396,31 @@ impl WatchCache {
     ///
     /// # Errors
     /// [`Expired`] if changes after the start are no longer kept.
-    pub fn subscribe(
-        self: &Arc<Self>,
-        filter: Filter,
-        from: From,
-    ) -> Result<Subscription, Expired> {
+    pub fn subscribe(self: &Arc<Self>, filter: Filter, from: From) -> Result<Subscription, Expired> {
         let mut state = lock(&self.state);
         let mut backlog = VecDeque::new();
         match from {
             From::Now => {}
             From::Revision(asked) => {
                 if asked < state.history_start {
-                    return Err(Expired {
-                        asked,
-                        oldest: state.history_start,
-                    });
+                    return Err(Expired { asked, oldest: state.history_start });
                 }
-                let start = state
-                    .history
-                    .partition_point(|event| event.revision <= asked);
-                backlog.extend(
-                    state
-                        .history
-                        .iter()
-                        .skip(start)
-                        .filter_map(|event| seen_through(&filter, event)),
-                );
+                let start = state.history.partition_point(|event| event.revision <= asked);
+                backlog.extend(state.history.iter().skip(start).filter_map(|event| seen_through(&filter, event)));
             }
             From::InitialEvents { mark_end } => {
-                let snapshot = Snapshot {
-                    objects: state.objects.clone(),
-                    revision: state.revision,
-                };
+                let snapshot = Snapshot { objects: state.objects.clone(), revision: state.revision };
                 backlog.extend(
-                    snapshot
-                        .iter(&filter.namespace, None)
-                        .filter(|(_, object)| filter.matches(object))
-                        .map(|(_, object)| CacheEvent::Change {
+                    snapshot.iter(&filter.namespace, None).filter(|(_, object)| filter.matches(object)).map(
+                        |(_, object)| CacheEvent::Change {
                             kind: EventKind::Added,
                             object: object.clone(),
                             shared: None,
-                        }),
+                        },
+                    ),
                 );
                 if mark_end {
-                    backlog.push_back(CacheEvent::Bookmark {
-                        revision: state.revision,
-                        initial_events_end: true,
-                    });
+                    backlog.push_back(CacheEvent::Bookmark { revision: state.revision, initial_events_end: true });
                 }
             }
         }
@@ -499,20 +429,8 @@ impl WatchCache {
         state.next_watcher += 1;
         let bucket = self.bucket(&filter);
         state.index.entry(bucket.clone()).or_default().push(id);
-        state.watchers.insert(
-            id,
-            Watcher {
-                filter,
-                bucket,
-                queue: sender,
-            },
-        );
-        Ok(Subscription {
-            cache: Arc::clone(self),
-            id,
-            backlog,
-            queue,
-        })
+        state.watchers.insert(id, Watcher { filter, bucket, queue: sender });
+        Ok(Subscription { cache: Arc::clone(self), id, backlog, queue })
     }
 
     /// A number that differs whenever the objects may differ: for whoever derives something from them.
@@ -537,20 +455,11 @@ impl WatchCache {
             return Bucket::Name(filter.namespace.clone(), filter.name.clone());
         }
         for term in filter.fields.terms.iter().filter(|term| term.equal) {
-            if let Some(index) = self
-                .config
-                .indexed_fields
-                .iter()
-                .position(|field| *field == term.path)
-            {
+            if let Some(index) = self.config.indexed_fields.iter().position(|field| *field == term.path) {
                 return Bucket::Field(index, term.value.clone());
             }
         }
-        if filter.namespace.is_empty() {
-            Bucket::All
-        } else {
-            Bucket::Namespace(filter.namespace.clone())
-        }
+        if filter.namespace.is_empty() { Bucket::All } else { Bucket::Namespace(filter.namespace.clone()) }
     }
 
     /// The buckets in which watchers of this object may stand.
@@ -563,10 +472,7 @@ impl WatchCache {
         };
         add(Bucket::All);
         add(Bucket::Namespace(metadata.namespace.clone()));
-        add(Bucket::Name(
-            metadata.namespace.clone(),
-            metadata.name.clone(),
-        ));
+        add(Bucket::Name(metadata.namespace.clone(), metadata.name.clone()));
         // A watch on one name may leave the namespace open.
         add(Bucket::Name(String::new(), metadata.name.clone()));
         for (index, field) in self.config.indexed_fields.iter().enumerate() {
@@ -612,14 +518,8 @@ impl State {
 
 /// The event as it looks through a filter: coming to match is `Added`, ceasing to match is `Deleted`.
 fn seen_through(filter: &Filter, event: &Arc<SharedEvent>) -> Option<CacheEvent> {
-    let before = event
-        .previous
-        .as_ref()
-        .is_some_and(|object| filter.matches(object));
-    let after = event
-        .current
-        .as_ref()
-        .is_some_and(|object| filter.matches(object));
+    let before = event.previous.as_ref().is_some_and(|object| filter.matches(object));
+    let after = event.current.as_ref().is_some_and(|object| filter.matches(object));
     let kind = match (before, after) {
         (false, true) => EventKind::Added,
         (true, true) => EventKind::Modified,
@@ -627,44 +527,22 @@ fn seen_through(filter: &Filter, event: &Arc<SharedEvent>) -> Option<CacheEvent>
         (false, false) => return None,
     };
     let object = event.object(kind)?.clone();
-    Some(CacheEvent::Change {
-        kind,
-        object,
-        shared: Some(Arc::clone(event)),
-    })
+    Some(CacheEvent::Change { kind, object, shared: Some(Arc::clone(event)) })
 }
 
 /// The changes that lead from one state to another, all at `revision` except where objects know better.
-fn differences(
-    old: &OrdMap<Arc<str>, Object>,
-    new: &OrdMap<Arc<str>, Object>,
-    revision: u64,
-) -> Vec<Change> {
+fn differences(old: &OrdMap<Arc<str>, Object>, new: &OrdMap<Arc<str>, Object>, revision: u64) -> Vec<Change> {
     let mut changes = vec![];
     for (key, object) in new {
         let previous = old.get(key);
-        if previous.is_none_or(|previous| {
-            previous.metadata().resource_version != object.metadata().resource_version
-        }) {
-            let at = object
-                .metadata()
-                .resource_version
-                .parse()
-                .unwrap_or(revision);
-            changes.push(Change {
-                revision: at,
-                object: Some(object.clone()),
-                previous: previous.cloned(),
-            });
+        if previous.is_none_or(|previous| previous.metadata().resource_version != object.metadata().resource_version) {
+            let at = object.metadata().resource_version.parse().unwrap_or(revision);
+            changes.push(Change { revision: at, object: Some(object.clone()), previous: previous.cloned() });
         }
     }
     for (key, object) in old {
         if !new.contains_key(key) {
-            changes.push(Change {
-                revision,
-                object: None,
-                previous: Some(object.clone()),
-            });
+            changes.push(Change { revision, object: None, previous: Some(object.clone()) });
         }
     }
     changes.sort_by_key(|change| change.revision);

@@ -9,7 +9,7 @@ mod cache;
 mod shutdown;
 
 pub use cache::{
-    CacheConfig, CacheEvent, Change, EventKind, Expired, Filter, From, SharedEvent, Snapshot,
-    Subscription, WatchCache, object_key,
+    CacheConfig, CacheEvent, Change, EventKind, Expired, Filter, From, SharedEvent, Snapshot, Subscription, WatchCache,
+    object_key,
 };
 pub use shutdown::{Shutdown, ShutdownTrigger};

@@ -50,8 +50,6 @@ impl ShutdownTrigger {
 
     /// A signal of this trigger.
     pub fn signal(&self) -> Shutdown {
-        Shutdown {
-            fired: self.fired.subscribe(),
-        }
+        Shutdown { fired: self.fired.subscribe() }
     }
 }

@@ -53,15 +53,18 @@ impl AdmissionPlugin for NamespaceLifecycle {
         if attributes.operation != Operation::Create {
             return Ok(());
         }
-        let terminating = object
-            .downcast::<Namespace>()
-            .is_some_and(|namespace| namespace.metadata.deletion_timestamp.is_some() || namespace.status.phase == "Terminating");
+        let terminating = object.downcast::<Namespace>().is_some_and(|namespace| {
+            namespace.metadata.deletion_timestamp.is_some() || namespace.status.phase == "Terminating"
+        });
         if !terminating {
             return Ok(());
         }
         let mut status = refuse(
             attributes,
-            format!("unable to create new content in namespace {} because it is being terminated", attributes.namespace),
+            format!(
+                "unable to create new content in namespace {} because it is being terminated",
+                attributes.namespace
+            ),
         );
         status.details.get_or_insert_default().causes.push(StatusCause {
             reason: "NamespaceTerminating".into(),

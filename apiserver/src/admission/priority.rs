@@ -50,7 +50,8 @@ impl AdmissionPlugin for Priority {
             }
         } else {
             let name = pod.spec.priority_class_name.clone();
-            let found = self.classes.get("", &name).await?.and_then(|found| found.value.downcast_arc::<PriorityClass>());
+            let found =
+                self.classes.get("", &name).await?.and_then(|found| found.value.downcast_arc::<PriorityClass>());
             let Some(class) = found else {
                 return Err(refuse(attributes, format!("no PriorityClass with name {name} was found")));
             };

@@ -140,11 +140,8 @@ impl AdmissionPlugin for ServiceAccountAdmission {
         if pod.spec.image_pull_secrets.is_empty() {
             pod.spec.image_pull_secrets.clone_from(&account.image_pull_secrets);
         }
-        let automount = pod
-            .spec
-            .automount_service_account_token
-            .or(account.automount_service_account_token)
-            .unwrap_or(true);
+        let automount =
+            pod.spec.automount_service_account_token.or(account.automount_service_account_token).unwrap_or(true);
         if automount {
             self.mount_token(pod);
         }

@@ -52,12 +52,18 @@ impl Rules {
 }
 
 impl Rbac {
-    pub(crate) fn new(roles: Arc<Storage>, cluster_roles: Arc<Storage>, bindings: Arc<Storage>, cluster_bindings: Arc<Storage>) -> Self {
+    pub(crate) fn new(
+        roles: Arc<Storage>,
+        cluster_roles: Arc<Storage>,
+        bindings: Arc<Storage>,
+        cluster_bindings: Arc<Storage>,
+    ) -> Self {
         Self { roles, cluster_roles, bindings, cluster_bindings, index: Mutex::default() }
     }
 
     fn index(&self) -> Arc<Index> {
-        let state = [&self.roles, &self.cluster_roles, &self.bindings, &self.cluster_bindings].map(|storage| storage.cache.changes());
+        let state = [&self.roles, &self.cluster_roles, &self.bindings, &self.cluster_bindings]
+            .map(|storage| storage.cache.changes());
         let mut cached = self.index.lock().unwrap_or_else(PoisonError::into_inner);
         if cached.0 != state || state == [0; 4] {
             *cached = (state, Arc::new(self.build()));
@@ -141,7 +147,8 @@ impl Authorizer for Rbac {
             ];
         }
         let index = self.index();
-        let here = index.grants(identity).filter(|grant| grant.namespace.as_deref().is_none_or(|only| only == namespace));
+        let here =
+            index.grants(identity).filter(|grant| grant.namespace.as_deref().is_none_or(|only| only == namespace));
         here.flat_map(|grant| grant.rules.all().to_vec()).collect()
     }
 }
@@ -159,7 +166,9 @@ pub(crate) fn rule_allows(rule: &PolicyRule, action: &Action) -> bool {
                 && covers_resource(&rule.resources, resource, subresource)
                 && (rule.resource_names.is_empty() || rule.resource_names.iter().any(|only| only == name))
         }
-        Action::Path { verb, path } => has(&rule.verbs, verb) && rule.non_resource_urls.iter().any(|pattern| covers_path(pattern, path)),
+        Action::Path { verb, path } => {
+            has(&rule.verbs, verb) && rule.non_resource_urls.iter().any(|pattern| covers_path(pattern, path))
+        }
     }
 }
 
@@ -201,7 +210,8 @@ mod tests {
 
     #[test]
     fn subresources_need_a_rule_of_their_own() {
-        let mut rule = PolicyRule { verbs: vec!["get".into()], api_groups: vec![String::new()], ..PolicyRule::default() };
+        let mut rule =
+            PolicyRule { verbs: vec!["get".into()], api_groups: vec![String::new()], ..PolicyRule::default() };
         rule.resources = vec!["pods".into()];
         assert!(rule_allows(&rule, &action("pods", "", "a")));
         assert!(!rule_allows(&rule, &action("pods", "log", "a")));

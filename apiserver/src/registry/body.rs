@@ -131,7 +131,12 @@ fn cannot_be_handled(expected: &GroupVersionKind, error: &SchemeError) -> Status
     ))
 }
 
-fn report(expected: &GroupVersionKind, params: &Params, issues: &[StrictIssue], warnings: &Warnings) -> Result<(), Status> {
+fn report(
+    expected: &GroupVersionKind,
+    params: &Params,
+    issues: &[StrictIssue],
+    warnings: &Warnings,
+) -> Result<(), Status> {
     if issues.is_empty() {
         return Ok(());
     }
@@ -163,7 +168,8 @@ pub(crate) fn delete_options(body: Body, params: &Params) -> Result<DeleteOption
         Body::Encoded { media_type, bytes } => {
             let mut options = DeleteOptions::default();
             if media_type == PROTOBUF {
-                let envelope = protobuf::decode_envelope(&bytes).map_err(|error| Status::bad_request(error.to_string()))?;
+                let envelope =
+                    protobuf::decode_envelope(&bytes).map_err(|error| Status::bad_request(error.to_string()))?;
                 protobuf::decode(envelope.raw, &mut options).map_err(|error| Status::bad_request(error.to_string()))?;
             } else {
                 let converted;
@@ -190,7 +196,9 @@ fn from_query(params: &Params) -> Result<DeleteOptions, Status> {
     let mut options = DeleteOptions { dry_run: params.dry_run.clone(), ..DeleteOptions::default() };
     if let Some(text) = params.other("gracePeriodSeconds") {
         let seconds = text.parse().map_err(|_| {
-            Status::bad_request(format!("converting (url.Values) to (v1.DeleteOptions): strconv.ParseInt: parsing {text:?}: invalid syntax"))
+            Status::bad_request(format!(
+                "converting (url.Values) to (v1.DeleteOptions): strconv.ParseInt: parsing {text:?}: invalid syntax"
+            ))
         })?;
         options.grace_period_seconds = Some(seconds);
     }

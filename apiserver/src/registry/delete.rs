@@ -74,7 +74,13 @@ impl Registry {
         Ok(Response::new(Content::List(listed)))
     }
 
-    async fn delete_object(&self, call: &Call<'_>, name: &str, options: &DeleteOptions, dry: bool) -> Result<Deleted, Status> {
+    async fn delete_object(
+        &self,
+        call: &Call<'_>,
+        name: &str,
+        options: &DeleteOptions,
+        dry: bool,
+    ) -> Result<Deleted, Status> {
         for _ in 0..ATTEMPTS {
             let Some(current) = call.storage.get(call.namespace, name).await? else {
                 return Err(Status::not_found(&call.storage.group_resource(), name));
@@ -117,7 +123,11 @@ impl Registry {
         let metadata = object.metadata();
         let waits = !metadata.finalizers.is_empty() || holds_back(&*object) || grace > 0;
         if dry {
-            return Ok(Some(if waits { Deleted::Marked(Object::from_box(object)) } else { Deleted::Gone(current.value.clone()) }));
+            return Ok(Some(if waits {
+                Deleted::Marked(Object::from_box(object))
+            } else {
+                Deleted::Gone(current.value.clone())
+            }));
         }
         if waits {
             if !changed {
@@ -145,9 +155,9 @@ impl Registry {
             None if options.orphan_dependents == Some(true) => Some(ORPHAN),
             Some(_) => None,
             // Without a wish, what the finalizers say already stays.
-            None if options.orphan_dependents.is_none() => finalizers
-                .iter()
-                .find_map(|name| [FOREGROUND, ORPHAN].into_iter().find(|known| known == name)),
+            None if options.orphan_dependents.is_none() => {
+                finalizers.iter().find_map(|name| [FOREGROUND, ORPHAN].into_iter().find(|known| known == name))
+            }
             None => None,
         };
         let before = finalizers.len();
@@ -201,8 +211,17 @@ fn grace_seconds(object: &dyn AnyResource, options: &DeleteOptions) -> i64 {
 fn returns_object(call: &Call<'_>) -> bool {
     matches!(
         (call.storage.info.group, call.storage.info.kind),
-        ("", "Pod" | "Namespace" | "Service" | "ServiceAccount" | "PersistentVolume" | "PersistentVolumeClaim" | "PodTemplate" | "ResourceQuota")
-            | ("storage.k8s.io", _)
+        (
+            "",
+            "Pod"
+                | "Namespace"
+                | "Service"
+                | "ServiceAccount"
+                | "PersistentVolume"
+                | "PersistentVolumeClaim"
+                | "PodTemplate"
+                | "ResourceQuota"
+        ) | ("storage.k8s.io", _)
             | ("policy", _)
     )
 }

@@ -59,7 +59,8 @@ impl Registry {
     ) -> Result<(Box<dyn AnyResource>, bool), Status> {
         let info = call.entry.info();
         let mut tree = before.to_value();
-        patch::apply_any(&mut tree, patch.kind, &patch.text, call.entry.schema()).map_err(|error| refused(&error, info.kind))?;
+        patch::apply_any(&mut tree, patch.kind, &patch.text, call.entry.schema())
+            .map_err(|error| refused(&error, info.kind))?;
         let version = tree.pointer("/metadata/resourceVersion").and_then(|value| value.as_str()).unwrap_or_default();
         let given = !version.is_empty() && version != before.metadata().resource_version;
         let name = tree.pointer("/metadata/name").and_then(|value| value.as_str()).unwrap_or_default();
@@ -71,7 +72,11 @@ impl Registry {
         }
         let text = serde_json::to_vec(&tree).map_err(Status::internal)?;
         let decoded = self.parts.scheme.decode_json(&info.gvk(), &text, options).map_err(|error| {
-            Status::failure(422, "Invalid", format!("{} \"{}\" is invalid: patch: Invalid value: {error}", info.gvk().group_kind(), call.name))
+            Status::failure(
+                422,
+                "Invalid",
+                format!("{} \"{}\" is invalid: patch: Invalid value: {error}", info.gvk().group_kind(), call.name),
+            )
         })?;
         if validation == "Strict" && !decoded.issues.is_empty() {
             let list = decoded.issues.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -92,8 +97,10 @@ pub(super) fn refused(error: &PatchError, kind: &str) -> Status {
         PatchError::Malformed { .. } => Status::bad_request(error.to_string()),
         PatchError::TooLarge { .. } => Status::failure(413, "RequestEntityTooLarge", error.to_string()),
         // Whatever else there will be, the patch did not fit.
-        _ => {
-            Status::failure(422, "Invalid", format!("the server rejected our request due to an error in our request: {kind}: {error}"))
-        }
+        _ => Status::failure(
+            422,
+            "Invalid",
+            format!("the server rejected our request due to an error in our request: {kind}: {error}"),
+        ),
     }
 }

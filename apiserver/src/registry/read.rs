@@ -33,7 +33,8 @@ impl Registry {
         let limit = usize::try_from(params.limit).unwrap_or(usize::MAX);
         let (snapshot, after) = self.snapshot_for(call, params).await?;
         let mut items = Vec::new();
-        let mut matching = snapshot.iter(&filter.namespace, after.as_deref()).filter(|(_, object)| filter.matches(object));
+        let mut matching =
+            snapshot.iter(&filter.namespace, after.as_deref()).filter(|(_, object)| filter.matches(object));
         let mut last = None;
         for (key, object) in matching.by_ref() {
             items.push(self.present(call, object)?);
@@ -107,12 +108,14 @@ impl Registry {
             if !selectable(call.storage.info.group, call.storage.info.kind, &term.path) {
                 return Err(Status::bad_request(format!(
                     "Unable to find {:?} that match label selector {:?}, field selector {:?}: field label not supported: {}",
-                    call.resource.to_string(), params.label_selector, params.field_selector, term.path
+                    call.resource.to_string(),
+                    params.label_selector,
+                    params.field_selector,
+                    term.path
                 )));
             }
         }
-        let mut filter =
-            Filter { namespace: call.namespace.to_owned(), name: call.name.to_owned(), labels, fields };
+        let mut filter = Filter { namespace: call.namespace.to_owned(), name: call.name.to_owned(), labels, fields };
         // `metadata.name=x` selects one object, which caches find without a scan.
         if filter.name.is_empty()
             && let Some(term) = filter.fields.terms.iter().find(|term| term.equal && term.path == "metadata.name")
@@ -179,8 +182,12 @@ fn check_match(params: &Params) -> Result<(), Status> {
     let why = match params.resource_version_match.as_str() {
         "" => return Ok(()),
         _ if !params.continue_.is_empty() => "resourceVersionMatch is forbidden for continue",
-        _ if params.resource_version.is_empty() => "resourceVersionMatch is forbidden unless resourceVersion is provided",
-        "Exact" if params.resource_version == "0" => "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
+        _ if params.resource_version.is_empty() => {
+            "resourceVersionMatch is forbidden unless resourceVersion is provided"
+        }
+        "Exact" if params.resource_version == "0" => {
+            "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""
+        }
         "Exact" | "NotOlderThan" => return Ok(()),
         _ => "resourceVersionMatch must be Exact or NotOlderThan",
     };
@@ -216,7 +223,9 @@ impl Continue {
     fn parse(token: &str) -> Result<Self, Status> {
         use base64::Engine as _;
         let invalid = || Status::bad_request("continue key is not valid: invalid continue token");
-        let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token.trim_end_matches('=')).map_err(|_| invalid())?;
+        let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD
+            .decode(token.trim_end_matches('='))
+            .map_err(|_| invalid())?;
         let tree: serde_json::Value = serde_json::from_slice(&bytes).map_err(|_| invalid())?;
         match (tree["v"].as_str(), tree["rv"].as_u64(), tree["start"].as_str()) {
             (Some("meta.k8s.io/v1"), Some(revision), Some(after)) if revision > 0 => {

@@ -70,19 +70,23 @@ fn scale_object(workload: &Object) -> Result<Scale, Status> {
 
 /// The scale that the request asks for.
 fn wanted_scale(current: &Scale, body: &Body, params: &Params) -> Result<Scale, Status> {
-    let malformed = |error: String| Status::bad_request(format!("Scale in version \"v1\" cannot be handled as a Scale: {error}"));
+    let malformed =
+        |error: String| Status::bad_request(format!("Scale in version \"v1\" cannot be handled as a Scale: {error}"));
     let mut wanted = Scale::default();
     match body {
         Body::Object(object) => {
             return object.downcast::<Scale>().cloned().ok_or_else(|| malformed(format!("found {}", object.gvk())));
         }
         Body::Encoded { media_type, bytes } if media_type == "application/vnd.kubernetes.protobuf" => {
-            let envelope = pintle_object_model::protobuf::decode_envelope(bytes).map_err(|error| malformed(error.to_string()))?;
-            pintle_object_model::protobuf::decode(envelope.raw, &mut wanted).map_err(|error| malformed(error.to_string()))?;
+            let envelope =
+                pintle_object_model::protobuf::decode_envelope(bytes).map_err(|error| malformed(error.to_string()))?;
+            pintle_object_model::protobuf::decode(envelope.raw, &mut wanted)
+                .map_err(|error| malformed(error.to_string()))?;
         }
         Body::Encoded { bytes, .. } => {
             let options = DecodeOptions { strict: params.field_validation == "Strict" };
-            pintle_object_model::json::decode_kind(bytes, &mut wanted, &options).map_err(|error| malformed(error.to_string()))?;
+            pintle_object_model::json::decode_kind(bytes, &mut wanted, &options)
+                .map_err(|error| malformed(error.to_string()))?;
         }
         Body::Patch(patch) => {
             let mut tree = Object::new(current.clone()).to_value();

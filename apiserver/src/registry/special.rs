@@ -62,7 +62,10 @@ impl Registry {
                 return conflict(format!("pod {} has non-empty .spec.schedulingGates", call.name));
             }
             if !binding.metadata.uid.is_empty() && binding.metadata.uid != pod.metadata.uid {
-                return conflict(format!("Precondition failed: UID in precondition: {}, UID in object meta: {}", binding.metadata.uid, pod.metadata.uid));
+                return conflict(format!(
+                    "Precondition failed: UID in precondition: {}, UID in object meta: {}",
+                    binding.metadata.uid, pod.metadata.uid
+                ));
             }
             pod.spec.node_name.clone_from(&binding.target.name);
             for (key, value) in &binding.metadata.annotations {
@@ -102,7 +105,10 @@ impl Registry {
         if options.dry_run.is_empty() {
             options.dry_run = dry_params;
         }
-        let mut deletion = Request::new(Verb::Delete, pintle_client::Target::resource(call.resource.clone(), call.namespace, call.name, ""));
+        let mut deletion = Request::new(
+            Verb::Delete,
+            pintle_client::Target::resource(call.resource.clone(), call.namespace, call.name, ""),
+        );
         deletion.caller = caller;
         deletion.body = pintle_client::Body::Delete(Box::new(options));
         let plain = Call { subresource: "", ..*call };
@@ -120,7 +126,8 @@ impl Registry {
             .iter(call.namespace, None)
             .filter_map(|(_, object)| object.downcast_arc::<PodDisruptionBudget>())
             .filter(|budget| {
-                let selector = budget.spec.selector.as_deref().map(pintle_object_model::selector::Selector::from_object);
+                let selector =
+                    budget.spec.selector.as_deref().map(pintle_object_model::selector::Selector::from_object);
                 matches!(selector, Some(Ok(selector)) if selector.matches(&pod.metadata.labels))
             })
             .collect();
@@ -142,7 +149,9 @@ impl Registry {
                 .map(drop)
             }
             [budget] => Err(too_many(&budget.metadata.name)),
-            _ => Err(Status::internal("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")),
+            _ => Err(Status::internal(
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+            )),
         }
     }
 
@@ -255,7 +264,11 @@ impl Registry {
         let Request { body, params, .. } = request;
         let entry = self.parts.scheme.kind(&K::INFO.gvk()).ok_or_else(no_such_resource)?;
         let object = super::decode_object(&self.parts.scheme, entry, body, &params, call.warnings)?;
-        object.as_any().downcast_ref::<K>().cloned().ok_or_else(|| Status::bad_request(format!("the body is not a {}", K::INFO.kind)))
+        object
+            .as_any()
+            .downcast_ref::<K>()
+            .cloned()
+            .ok_or_else(|| Status::bad_request(format!("the body is not a {}", K::INFO.kind)))
     }
 
     /// Reads, changes and writes an object as the system itself does, until nobody else is faster.

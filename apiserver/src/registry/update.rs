@@ -58,7 +58,8 @@ impl Registry {
             if !given.is_empty() && given != "0" && given != current.revision.to_string() {
                 return Err(Status::modified(&call.storage.group_resource(), call.name));
             }
-            let new = self.parts.scheme.to_hub(object.clone_box()).map_err(|error| Status::bad_request(error.to_string()))?;
+            let new =
+                self.parts.scheme.to_hub(object.clone_box()).map_err(|error| Status::bad_request(error.to_string()))?;
             if let Some(written) = self.write_update(call, new, &current, &manager, dry).await? {
                 return Ok(Response::object(self.present(call, &written)?));
             }
@@ -109,7 +110,11 @@ impl Registry {
             self.parts.services.allocate(&mut *object, Some(old), dry).await?
         };
         let mut errors = FieldErrors::default();
-        errors.extend(pintle_object_model::validation::validate_metadata_update(object.metadata(), old.metadata(), object.info()));
+        errors.extend(pintle_object_model::validation::validate_metadata_update(
+            object.metadata(),
+            old.metadata(),
+            object.info(),
+        ));
         errors.extend(if status { object.validate_status_update(old) } else { object.validate_update(old) });
         if !errors.is_empty() {
             return Err(invalid(call, call.name, &errors));

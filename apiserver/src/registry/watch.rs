@@ -76,11 +76,19 @@ impl Registry {
         match revision {
             None => {
                 call.storage.wait_fresh(FRESH_TIMEOUT).await?;
-                Ok(if params.send_initial_events == Some(false) { From::Now } else { From::InitialEvents { mark_end: false } })
+                Ok(if params.send_initial_events == Some(false) {
+                    From::Now
+                } else {
+                    From::InitialEvents { mark_end: false }
+                })
             }
             Some(0) => {
                 call.storage.advance();
-                Ok(if params.send_initial_events == Some(false) { From::Now } else { From::InitialEvents { mark_end: false } })
+                Ok(if params.send_initial_events == Some(false) {
+                    From::Now
+                } else {
+                    From::InitialEvents { mark_end: false }
+                })
             }
             Some(revision) => {
                 call.storage.wait_revision(revision, FRESH_TIMEOUT).await?;

@@ -102,9 +102,15 @@ mod tests {
     #[test]
     fn the_first_of_the_best_that_is_known_is_taken() {
         let table = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
-        assert_eq!(Accept::negotiate(table, "gzip").unwrap(), Accept { format: Format::Json, as_: As::Table, gzip: true });
+        assert_eq!(
+            Accept::negotiate(table, "gzip").unwrap(),
+            Accept { format: Format::Json, as_: As::Table, gzip: true }
+        );
         assert_eq!(Accept::negotiate("text/html,application/yaml", "").unwrap().format, Format::Yaml);
-        assert_eq!(Accept::negotiate("application/json;q=0.5,application/vnd.kubernetes.protobuf", "").unwrap().format, Format::Protobuf);
+        assert_eq!(
+            Accept::negotiate("application/json;q=0.5,application/vnd.kubernetes.protobuf", "").unwrap().format,
+            Format::Protobuf
+        );
         assert_eq!(Accept::negotiate("text/html", "").unwrap_err().code, 406);
         assert_eq!(Accept::negotiate("", "").unwrap(), Accept::default());
     }

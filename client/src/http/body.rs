@@ -58,10 +58,15 @@ impl Body for ResponseBody {
     type Data = Bytes;
     type Error = std::io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
         match &mut self.0 {
             Kind::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Kind::Stream(stream) => stream.as_mut().poll_next(context).map(|next| next.map(|bytes| bytes.map(Frame::data))),
+            Kind::Stream(stream) => {
+                stream.as_mut().poll_next(context).map(|next| next.map(|bytes| bytes.map(Frame::data)))
+            }
             Kind::Watch { events, encode, ended } => {
                 let mut gathered = BytesMut::new();
                 while !*ended && gathered.len() < GATHER_BYTES {

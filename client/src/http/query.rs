@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn queries_round_trip() {
-        let text = "labelSelector=a%3Db%2Cc&limit=5&watch=true&sendInitialEvents=false&dryRun=All&command=ls&command=-l%20a";
+        let text =
+            "labelSelector=a%3Db%2Cc&limit=5&watch=true&sendInitialEvents=false&dryRun=All&command=ls&command=-l%20a";
         let (params, watch) = parse(text).unwrap();
         assert!(watch);
         assert_eq!(params.label_selector, "a=b,c");

@@ -58,13 +58,7 @@ impl HttpTransport {
             let connector = Connector::new(tls, h2).map_err(|error| Status::bad_request(error.to_string()))?;
             Ok(Pool::builder(TokioExecutor::new()).build(connector))
         };
-        Ok(Self {
-            pool: make(true)?,
-            upgrades: make(false)?,
-            base: base.trim_end_matches('/').into(),
-            scheme,
-            caller,
-        })
+        Ok(Self { pool: make(true)?, upgrades: make(false)?, base: base.trim_end_matches('/').into(), scheme, caller })
     }
 
     async fn exchange(self, mut request: Request) -> Result<Response, Status> {
@@ -95,11 +89,21 @@ impl HttpTransport {
         Ok(Response { warnings, content })
     }
 
-    async fn content(&self, request: &Request, answer: http::Response<Incoming>, content_type: &str) -> Result<Content, Status> {
+    async fn content(
+        &self,
+        request: &Request,
+        answer: http::Response<Incoming>,
+        content_type: &str,
+    ) -> Result<Content, Status> {
         let code = answer.status().as_u16();
         let Target::Resource { resource, subresource, .. } = &request.target else {
             let body = collect(answer.into_body(), &self.base).await?;
-            return Ok(Content::Document(Document { code, content_type: content_type.to_owned(), body, headers: vec![] }));
+            return Ok(Content::Document(Document {
+                code,
+                content_type: content_type.to_owned(),
+                body,
+                headers: vec![],
+            }));
         };
         let gvk = self.scheme.resource(resource).map_or_else(
             || GroupVersionKind::new(resource.group.as_str(), resource.version.as_str(), ""),
@@ -159,7 +163,8 @@ fn unreachable_status(base: &str, error: &(dyn std::error::Error + 'static)) -> 
 
 async fn collect(body: Incoming, base: &str) -> Result<Bytes, Status> {
     let limited = http_body_util::Limited::new(body, ANSWER_BYTES_MAX);
-    let collected = limited.collect().await.map_err(|error| Status::unavailable(format!("reading from {base}: {error}")))?;
+    let collected =
+        limited.collect().await.map_err(|error| Status::unavailable(format!("reading from {base}: {error}")))?;
     Ok(collected.to_bytes())
 }
 
@@ -245,7 +250,10 @@ trait PollData {
 }
 
 impl PollData for Incoming {
-    fn poll_frame_ready(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, hyper::Error>>> {
+    fn poll_frame_ready(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, hyper::Error>>> {
         loop {
             match http_body::Body::poll_frame(self.as_mut(), context) {
                 Poll::Pending => return Poll::Pending,

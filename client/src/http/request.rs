@@ -122,7 +122,10 @@ fn upgrade(headers: &HeaderMap) -> Option<UpgradeRequest> {
         return None;
     }
     let belongs = |name: &str| {
-        name == "upgrade" || name == "connection" || name.starts_with("sec-websocket-") || name == "x-stream-protocol-version"
+        name == "upgrade"
+            || name == "connection"
+            || name.starts_with("sec-websocket-")
+            || name == "x-stream-protocol-version"
     };
     let headers = headers
         .iter()
@@ -130,8 +133,10 @@ fn upgrade(headers: &HeaderMap) -> Option<UpgradeRequest> {
         .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         // The token is for us alone.
         .map(|(name, value)| {
-            let kept = value.split(',').map(str::trim).filter(|p| !p.starts_with("base64url.bearer.authorization.k8s.io."));
-            let value = if name == "sec-websocket-protocol" { kept.collect::<Vec<_>>().join(", ") } else { value.clone() };
+            let kept =
+                value.split(',').map(str::trim).filter(|p| !p.starts_with("base64url.bearer.authorization.k8s.io."));
+            let value =
+                if name == "sec-websocket-protocol" { kept.collect::<Vec<_>>().join(", ") } else { value.clone() };
             (name, value)
         })
         .collect();
@@ -162,7 +167,8 @@ pub fn encode_request(base: &str, request: &Request, format: Format) -> Result<h
     }
     match &request.caller {
         Caller::Token(token) => {
-            let mut value = http::HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| Status::unauthorized())?;
+            let mut value =
+                http::HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| Status::unauthorized())?;
             value.set_sensitive(true);
             builder = builder.header(header::AUTHORIZATION, value);
         }

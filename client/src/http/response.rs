@@ -34,7 +34,8 @@ pub fn encode_response(
         Content::Watch { gvk, events } => encode_watch(events, &gvk, accept, table_options, now),
         Content::Status(status) => encode_status(&status, accept),
         Content::Document(document) => {
-            let mut builder = http::Response::builder().status(document.code).header(header::CONTENT_TYPE, document.content_type);
+            let mut builder =
+                http::Response::builder().status(document.code).header(header::CONTENT_TYPE, document.content_type);
             for (name, value) in &document.headers {
                 builder = builder.header(name, value);
             }
@@ -51,7 +52,9 @@ pub fn encode_response(
         Content::Upgrade(_) => encode_status(&Status::internal("a switched protocol cannot be sent as a body"), accept),
     };
     for warning in &response.warnings {
-        if let Ok(value) = HeaderValue::try_from(format!("299 - \"{}\"", warning.replace('\\', "\\\\").replace('"', "\\\""))) {
+        if let Ok(value) =
+            HeaderValue::try_from(format!("299 - \"{}\"", warning.replace('\\', "\\\\").replace('"', "\\\"")))
+        {
             encoded.headers_mut().append(header::WARNING, value);
         }
     }
@@ -95,7 +98,9 @@ pub fn encode_status(status: &Status, accept: &Accept) -> http::Response<Respons
         Format::Yaml => yaml::from_json(&status_json(status)),
     };
     let mut response = answer(code, accept, body);
-    if let Some(seconds) = status.details.as_deref().map(|details| details.retry_after_seconds).filter(|seconds| *seconds > 0) {
+    if let Some(seconds) =
+        status.details.as_deref().map(|details| details.retry_after_seconds).filter(|seconds| *seconds > 0)
+    {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
@@ -107,9 +112,18 @@ fn status_json(status: &Status) -> Bytes {
     out.into()
 }
 
-fn encode_object(code: u16, object: &Object, accept: &Accept, options: &str, now: MicroTime) -> http::Response<ResponseBody> {
+fn encode_object(
+    code: u16,
+    object: &Object,
+    accept: &Accept,
+    options: &str,
+    now: MicroTime,
+) -> http::Response<ResponseBody> {
     let body = match accept.as_ {
-        As::Table => as_format(table_json(&object.gvk(), &ListMeta::default(), std::slice::from_ref(object), options, now), accept),
+        As::Table => as_format(
+            table_json(&object.gvk(), &ListMeta::default(), std::slice::from_ref(object), options, now),
+            accept,
+        ),
         As::PartialMetadata => as_format(partial_json(object), accept),
         As::Objects | As::Discovery => object.encode(effective(accept, object)),
     };
@@ -270,7 +284,8 @@ pub(super) fn decode_one(scheme: &Scheme, expected: &GroupVersionKind, text: &[u
         .filter(|(_, kind)| !kind.is_empty())
         .map_or_else(|| expected.clone(), |(api_version, kind)| GroupVersionKind::parse(&api_version, &kind));
     if scheme.kind(&gvk).is_some() {
-        let decoded = scheme.decode_json(&gvk, text, &DecodeOptions::default()).map_err(|error| undecodable(&gvk, &error))?;
+        let decoded =
+            scheme.decode_json(&gvk, text, &DecodeOptions::default()).map_err(|error| undecodable(&gvk, &error))?;
         return Ok(Object::from_box(decoded.object));
     }
     let tree = serde_json::from_slice(text).map_err(|error| undecodable(&gvk, &error))?;
@@ -310,22 +325,28 @@ pub(super) fn decode_failure(code: u16, content_type: &str, body: &[u8]) -> Stat
 
 /// Decodes one line of a JSON watch.
 pub(super) fn decode_event(scheme: &Scheme, expected: &GroupVersionKind, line: &[u8]) -> WatchEvent {
-    let decoded = json::split_watch_event(line).map_err(|error| undecodable(expected, &error)).and_then(|(kind, object)| {
-        Ok(match kind.as_str() {
-            "ADDED" => WatchEvent::Added(decode_one(scheme, expected, object)?),
-            "MODIFIED" => WatchEvent::Modified(decode_one(scheme, expected, object)?),
-            "DELETED" => WatchEvent::Deleted(decode_one(scheme, expected, object)?),
-            "BOOKMARK" => {
-                let object = decode_one(scheme, expected, object)?;
-                let metadata = object.metadata();
-                WatchEvent::Bookmark {
-                    resource_version: metadata.resource_version.parse().unwrap_or(0),
-                    initial_events_end: metadata.annotations.get("k8s.io/initial-events-end").is_some_and(|v| v == "true"),
+    let decoded =
+        json::split_watch_event(line).map_err(|error| undecodable(expected, &error)).and_then(|(kind, object)| {
+            Ok(match kind.as_str() {
+                "ADDED" => WatchEvent::Added(decode_one(scheme, expected, object)?),
+                "MODIFIED" => WatchEvent::Modified(decode_one(scheme, expected, object)?),
+                "DELETED" => WatchEvent::Deleted(decode_one(scheme, expected, object)?),
+                "BOOKMARK" => {
+                    let object = decode_one(scheme, expected, object)?;
+                    let metadata = object.metadata();
+                    WatchEvent::Bookmark {
+                        resource_version: metadata.resource_version.parse().unwrap_or(0),
+                        initial_events_end: metadata
+                            .annotations
+                            .get("k8s.io/initial-events-end")
+                            .is_some_and(|v| v == "true"),
+                    }
                 }
-            }
-            "ERROR" => WatchEvent::Error(Box::new(decode_failure(500, JSON, object))),
-            other => WatchEvent::Error(Box::new(Status::internal(format!("the server sent a watch event of type {other:?}")))),
-        })
-    });
+                "ERROR" => WatchEvent::Error(Box::new(decode_failure(500, JSON, object))),
+                other => WatchEvent::Error(Box::new(Status::internal(format!(
+                    "the server sent a watch event of type {other:?}"
+                )))),
+            })
+        });
     decoded.unwrap_or_else(|status| WatchEvent::Error(Box::new(status)))
 }

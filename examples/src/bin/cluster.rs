@@ -79,9 +79,8 @@ async fn main() -> Result<()> {
 }
 
 fn builder(arguments: &Arguments) -> Result<Builder> {
-    let mut builder = Cluster::builder()
-        .service_cidr(arguments.service_cidr)
-        .disable_admission(arguments.disable_admission.clone());
+    let mut builder =
+        Cluster::builder().service_cidr(arguments.service_cidr).disable_admission(arguments.disable_admission.clone());
     if arguments.store != "memory" {
         bail!("--store {}: only `memory` is there yet", arguments.store);
     }

@@ -9,14 +9,7 @@ use quote::quote;
 use crate::input::{Field, Input, Kind};
 
 pub(crate) fn reflect(input: &Input) -> TokenStream {
-    let Input {
-        ident,
-        krate,
-        doc,
-        schema_name,
-        atomic,
-        fields,
-    } = input;
+    let Input { ident, krate, doc, schema_name, atomic, fields } = input;
     let tables = fields.iter().map(|field| table_row(krate, field));
     let count = fields.len();
     let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
@@ -85,26 +78,10 @@ pub(crate) fn reflect(input: &Input) -> TokenStream {
 
 pub(crate) fn resource(input: &Input, kind: &Kind) -> TokenStream {
     let reflected = reflect(input);
-    let Input {
-        ident, krate, doc, ..
-    } = input;
-    let Kind {
-        group,
-        version,
-        kind: name,
-        plural,
-        singular,
-        namespaced,
-        short,
-        categories,
-        subresources,
-        rules,
-    } = kind;
-    let rules = if *rules {
-        quote!()
-    } else {
-        quote!(impl #krate::Rules for #ident {})
-    };
+    let Input { ident, krate, doc, .. } = input;
+    let Kind { group, version, kind: name, plural, singular, namespaced, short, categories, subresources, rules } =
+        kind;
+    let rules = if *rules { quote!() } else { quote!(impl #krate::Rules for #ident {}) };
     quote! {
         #reflected
         #rules
@@ -132,31 +109,17 @@ pub(crate) fn resource(input: &Input, kind: &Kind) -> TokenStream {
 }
 
 fn table_row(krate: &syn::Path, field: &Field) -> TokenStream {
-    let Field {
-        ty,
-        doc,
-        json_name,
-        pointer,
-        attributes,
-        ..
-    } = field;
+    let Field { ty, doc, json_name, pointer, attributes, .. } = field;
     let (tag, within) = (attributes.tag, attributes.within);
-    let (always, value, required, atomic) = (
-        attributes.always,
-        attributes.value,
-        attributes.required,
-        attributes.atomic,
-    );
+    let (always, value, required, atomic) =
+        (attributes.always, attributes.value, attributes.required, attributes.atomic);
     let list = match attributes.list.as_deref() {
         Some("map") => quote!(#krate::schema::ListType::Map),
         Some("set") => quote!(#krate::schema::ListType::Set),
         Some(_) => quote!(#krate::schema::ListType::Atomic),
         None => quote!(#krate::schema::ListType::Unset),
     };
-    let keys = attributes
-        .keys
-        .iter()
-        .map(|key| quote!(::std::borrow::Cow::Borrowed(#key)));
+    let keys = attributes.keys.iter().map(|key| quote!(::std::borrow::Cow::Borrowed(#key)));
     let patch = attributes.patch.clone().unwrap_or_default();
     let merge_key = attributes.merge_key.clone().unwrap_or_default();
     quote! {

@@ -3,10 +3,7 @@
 //! In: the syntax tree. Out: [`Input`] and [`Kind`], or an error that points at
 //! the attribute. Elsewhere: the code that is generated (`expand`).
 
-use syn::{
-    Attribute, Data, DeriveInput, Error, Expr, Fields, Ident, Lit, LitInt, LitStr, Meta, Result,
-    Type,
-};
+use syn::{Attribute, Data, DeriveInput, Error, Expr, Fields, Ident, Lit, LitInt, LitStr, Meta, Result, Type};
 
 pub(crate) struct Input {
     pub(crate) ident: Ident,
@@ -57,16 +54,10 @@ pub(crate) struct Kind {
 impl Input {
     pub(crate) fn parse(input: &DeriveInput) -> Result<Self> {
         let Data::Struct(data) = &input.data else {
-            return Err(Error::new_spanned(
-                &input.ident,
-                "only structs describe API objects",
-            ));
+            return Err(Error::new_spanned(&input.ident, "only structs describe API objects"));
         };
         let Fields::Named(named) = &data.fields else {
-            return Err(Error::new_spanned(
-                &input.ident,
-                "the fields of an API object have names",
-            ));
+            return Err(Error::new_spanned(&input.ident, "the fields of an API object have names"));
         };
         let mut krate: syn::Path = syn::parse_quote!(::pintle_object_model);
         let mut schema_name = input.ident.to_string();
@@ -85,19 +76,8 @@ impl Input {
                 Ok(())
             })?;
         }
-        let fields = named
-            .named
-            .iter()
-            .map(Field::parse)
-            .collect::<Result<_>>()?;
-        Ok(Self {
-            ident: input.ident.clone(),
-            krate,
-            doc: doc(&input.attrs),
-            schema_name,
-            atomic,
-            fields,
-        })
+        let fields = named.named.iter().map(Field::parse).collect::<Result<_>>()?;
+        Ok(Self { ident: input.ident.clone(), krate, doc: doc(&input.attrs), schema_name, atomic, fields })
     }
 }
 
@@ -107,11 +87,7 @@ impl Field {
         let mut found = Attributes::default();
         for attribute in field.attrs.iter().filter(|a| a.path().is_ident("field")) {
             attribute.parse_nested_meta(|meta| {
-                let key = meta
-                    .path
-                    .get_ident()
-                    .map(ToString::to_string)
-                    .unwrap_or_default();
+                let key = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
                 match key.as_str() {
                     "tag" => found.tag = meta.value()?.parse::<LitInt>()?.base10_parse()?,
                     "within" => found.within = meta.value()?.parse::<LitInt>()?.base10_parse()?,
@@ -132,18 +108,12 @@ impl Field {
         if let Some(list) = &found.list
             && !["map", "set", "atomic"].contains(&list.as_str())
         {
-            return Err(Error::new_spanned(
-                &ident,
-                "`list` is `map`, `set` or `atomic`",
-            ));
+            return Err(Error::new_spanned(&ident, "`list` is `map`, `set` or `atomic`"));
         }
         if found.list.as_deref() == Some("map") && found.keys.is_empty() {
             return Err(Error::new_spanned(&ident, "`list = \"map\"` needs `keys`"));
         }
-        let json_name = found
-            .name
-            .clone()
-            .unwrap_or_else(|| camel_case(&ident.to_string()));
+        let json_name = found.name.clone().unwrap_or_else(|| camel_case(&ident.to_string()));
         Ok(Self {
             pointer: is_option(&field.ty) && !found.value,
             ty: field.ty.clone(),
@@ -171,11 +141,7 @@ impl Kind {
         };
         for attribute in input.attrs.iter().filter(|a| a.path().is_ident("resource")) {
             attribute.parse_nested_meta(|meta| {
-                let key = meta
-                    .path
-                    .get_ident()
-                    .map(ToString::to_string)
-                    .unwrap_or_default();
+                let key = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
                 match key.as_str() {
                     "group" => kind.group = string(&meta)?,
                     "version" => kind.version = string(&meta)?,
@@ -199,10 +165,7 @@ impl Kind {
             })?;
         }
         if kind.version.is_empty() {
-            return Err(Error::new_spanned(
-                &input.ident,
-                "#[resource(version = \"...\")] is needed",
-            ));
+            return Err(Error::new_spanned(&input.ident, "#[resource(version = \"...\")] is needed"));
         }
         if kind.singular.is_empty() {
             kind.singular = kind.kind.to_lowercase();
@@ -219,28 +182,22 @@ fn string(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<String> {
 }
 
 fn words(list: &str) -> Vec<String> {
-    list.split(',')
-        .map(|word| word.trim().to_owned())
-        .filter(|word| !word.is_empty())
-        .collect()
+    list.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
 }
 
 fn doc(attributes: &[Attribute]) -> String {
-    let lines = attributes
-        .iter()
-        .filter(|a| a.path().is_ident("doc"))
-        .filter_map(|attribute| {
-            let Meta::NameValue(pair) = &attribute.meta else {
-                return None;
-            };
-            let Expr::Lit(literal) = &pair.value else {
-                return None;
-            };
-            let Lit::Str(text) = &literal.lit else {
-                return None;
-            };
-            Some(text.value().trim().to_owned())
-        });
+    let lines = attributes.iter().filter(|a| a.path().is_ident("doc")).filter_map(|attribute| {
+        let Meta::NameValue(pair) = &attribute.meta else {
+            return None;
+        };
+        let Expr::Lit(literal) = &pair.value else {
+            return None;
+        };
+        let Lit::Str(text) = &literal.lit else {
+            return None;
+        };
+        Some(text.value().trim().to_owned())
+    });
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -249,10 +206,7 @@ fn is_option(ty: &Type) -> bool {
 }
 
 fn camel_case(snake: &str) -> String {
-    let mut parts = snake
-        .trim_end_matches('_')
-        .trim_start_matches("r#")
-        .split('_');
+    let mut parts = snake.trim_end_matches('_').trim_start_matches("r#").split('_');
     let mut camel = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let mut letters = part.chars();

@@ -64,12 +64,22 @@ pub fn decode(text: &[u8], into: &mut dyn Struct, options: &DecodeOptions) -> Re
 ///
 /// # Errors
 /// Bad syntax or a value of the wrong type.
-pub fn decode_kind(text: &[u8], into: &mut dyn Struct, options: &DecodeOptions) -> Result<Vec<StrictIssue>, DecodeError> {
+pub fn decode_kind(
+    text: &[u8],
+    into: &mut dyn Struct,
+    options: &DecodeOptions,
+) -> Result<Vec<StrictIssue>, DecodeError> {
     run(text, into, options, true)
 }
 
-fn run(text: &[u8], into: &mut dyn Struct, options: &DecodeOptions, top: bool) -> Result<Vec<StrictIssue>, DecodeError> {
-    let mut decoder = Decoder { path: vec![], names: vec![], strict: options.strict, duplicates: vec![], unknown: vec![] };
+fn run(
+    text: &[u8],
+    into: &mut dyn Struct,
+    options: &DecodeOptions,
+    top: bool,
+) -> Result<Vec<StrictIssue>, DecodeError> {
+    let mut decoder =
+        Decoder { path: vec![], names: vec![], strict: options.strict, duplicates: vec![], unknown: vec![] };
     let mut reader = Reader::new(text);
     let go_type = go_struct(into.schema().name.as_ref());
     match reader.peek()? {
@@ -77,7 +87,10 @@ fn run(text: &[u8], into: &mut dyn Struct, options: &DecodeOptions, top: bool) -
         Token::Null => reader.null()?,
         other => {
             reader.skip()?;
-            return Err(DecodeError::new(format!("json: cannot unmarshal {} into Go value of type {go_type}", other.name())));
+            return Err(DecodeError::new(format!(
+                "json: cannot unmarshal {} into Go value of type {go_type}",
+                other.name()
+            )));
         }
     }
     reader.end()?;
@@ -101,9 +114,14 @@ fn go_type(ty: &Type) -> String {
         Type::Struct(table) => go_struct(&table.name),
         Type::List(element) => format!("[]{}", go_type(element)),
         Type::Map(value) => format!("map[string]{}", go_type(value)),
-        Type::String | Type::Time | Type::MicroTime | Type::Duration | Type::Quantity | Type::Fields | Type::Object | Type::Any => {
-            "string".into()
-        }
+        Type::String
+        | Type::Time
+        | Type::MicroTime
+        | Type::Duration
+        | Type::Quantity
+        | Type::Fields
+        | Type::Object
+        | Type::Any => "string".into(),
     }
 }
 
@@ -148,7 +166,10 @@ impl Decoder {
             return DecodeError::new(format!("json: cannot unmarshal {found} into Go value of type {go_type}"));
         };
         let path: Vec<&str> = self.names.iter().map(|(_, name)| name.as_str()).collect();
-        DecodeError::new(format!("json: cannot unmarshal {found} into Go struct field {owner}.{} of type {go_type}", path.join(".")))
+        DecodeError::new(format!(
+            "json: cannot unmarshal {found} into Go struct field {owner}.{} of type {go_type}",
+            path.join(".")
+        ))
     }
 
     fn structure(&mut self, reader: &mut Reader<'_>, into: &mut dyn Struct, top: bool) -> Result<(), DecodeError> {
@@ -200,7 +221,13 @@ impl Decoder {
         })
     }
 
-    fn value(&mut self, reader: &mut Reader<'_>, into: Mut<'_>, row: &FieldSchema, ty: &Type) -> Result<(), DecodeError> {
+    fn value(
+        &mut self,
+        reader: &mut Reader<'_>,
+        into: Mut<'_>,
+        row: &FieldSchema,
+        ty: &Type,
+    ) -> Result<(), DecodeError> {
         let token = reader.peek()?;
         match (into, token) {
             (Mut::Bool(value), Token::Bool) => *value = reader.bool()?,
@@ -266,7 +293,13 @@ impl Decoder {
         Ok(())
     }
 
-    fn list(&mut self, reader: &mut Reader<'_>, into: &mut dyn List, row: &FieldSchema, ty: &Type) -> Result<(), DecodeError> {
+    fn list(
+        &mut self,
+        reader: &mut Reader<'_>,
+        into: &mut dyn List,
+        row: &FieldSchema,
+        ty: &Type,
+    ) -> Result<(), DecodeError> {
         let element = match ty {
             Type::List(element) => element,
             _ => return Err(DecodeError::new("the schema does not describe a list")),
@@ -291,7 +324,13 @@ impl Decoder {
         })
     }
 
-    fn map(&mut self, reader: &mut Reader<'_>, into: &mut dyn Map, row: &FieldSchema, ty: &Type) -> Result<(), DecodeError> {
+    fn map(
+        &mut self,
+        reader: &mut Reader<'_>,
+        into: &mut dyn Map,
+        row: &FieldSchema,
+        ty: &Type,
+    ) -> Result<(), DecodeError> {
         let value = match ty {
             Type::Map(value) => value,
             _ => return Err(DecodeError::new("the schema does not describe a map")),

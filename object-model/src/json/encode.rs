@@ -110,7 +110,9 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
             12 => Some(b'f'),
             b'<' | b'>' | b'&' | 0..=0x1f => None,
             // U+2028 and U+2029 start with these three bytes' first two.
-            0xe2 if bytes[index..].starts_with(&[0xe2, 0x80, 0xa8]) || bytes[index..].starts_with(&[0xe2, 0x80, 0xa9]) => {
+            0xe2 if bytes[index..].starts_with(&[0xe2, 0x80, 0xa8])
+                || bytes[index..].starts_with(&[0xe2, 0x80, 0xa9]) =>
+            {
                 out.extend_from_slice(&bytes[start..index]);
                 out.extend_from_slice(if bytes[index + 2] == 0xa8 { b"\\u2028" } else { b"\\u2029" });
                 start = index + 3;
@@ -122,7 +124,14 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
         start = index + 1;
         match short {
             Some(letter) => out.extend_from_slice(&[b'\\', letter]),
-            None => out.extend_from_slice(&[b'\\', b'u', b'0', b'0', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]),
+            None => out.extend_from_slice(&[
+                b'\\',
+                b'u',
+                b'0',
+                b'0',
+                HEX[usize::from(byte >> 4)],
+                HEX[usize::from(byte & 15)],
+            ]),
         }
     }
     out.extend_from_slice(&bytes[start..]);

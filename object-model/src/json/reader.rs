@@ -96,7 +96,11 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn bool(&mut self) -> Result<bool, DecodeError> {
-        if self.next_byte()? == b't' { self.literal("true").map(|()| true) } else { self.literal("false").map(|()| false) }
+        if self.next_byte()? == b't' {
+            self.literal("true").map(|()| true)
+        } else {
+            self.literal("false").map(|()| false)
+        }
     }
 
     /// The text of a number, its syntax checked.
@@ -179,7 +183,8 @@ impl<'a> Reader<'a> {
             out.extend_from_slice(&rest[..stop]);
             self.at += stop + 1;
             if rest[stop] == b'"' {
-                let text = String::from_utf8(out).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+                let text = String::from_utf8(out)
+                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
                 return Ok(Cow::Owned(text));
             }
             let escape = *self.text.get(self.at).ok_or_else(ended)?;
@@ -236,7 +241,11 @@ impl<'a> Reader<'a> {
         let opening = char::from(self.text[self.at]);
         self.at += 1;
         self.depth += 1;
-        if self.depth > DEPTH_MAX { Err(DecodeError::new(format!("invalid character '{opening}' exceeded max depth"))) } else { Ok(()) }
+        if self.depth > DEPTH_MAX {
+            Err(DecodeError::new(format!("invalid character '{opening}' exceeded max depth")))
+        } else {
+            Ok(())
+        }
     }
 
     /// Reads an object; `member` must read each value.
@@ -274,7 +283,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an array; `element` must read each value.
-    pub(super) fn array<E: From<DecodeError>>(&mut self, mut element: impl FnMut(&mut Self) -> Result<(), E>) -> Result<(), E> {
+    pub(super) fn array<E: From<DecodeError>>(
+        &mut self,
+        mut element: impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<(), E> {
         self.space();
         self.enter()?;
         if self.next_byte()? == b']' {

@@ -8,7 +8,11 @@ use crate::KindEntry;
 /// Paths of a kind, whose definition has this name.
 pub(super) fn of(entry: &KindEntry, definition: &str, version: Version) -> Map<String, Value> {
     let info = entry.info();
-    let base = if info.group.is_empty() { format!("/api/{}", info.version) } else { format!("/apis/{}/{}", info.group, info.version) };
+    let base = if info.group.is_empty() {
+        format!("/api/{}", info.version)
+    } else {
+        format!("/apis/{}/{}", info.group, info.version)
+    };
     let scope = if info.namespaced { "/namespaces/{namespace}" } else { "" };
     let gvk = json!({"group": info.group, "version": info.version, "kind": info.kind});
     let operation = |action: &str, of: &str, query: &[&str]| {

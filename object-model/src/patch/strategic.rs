@@ -160,7 +160,9 @@ fn merge_list(list: &mut Vec<Value>, patch: &[Value], row: &FieldSchema) -> Resu
         _ => None,
     };
     for element in patch {
-        let Value::Object(members) = element else { return Err(rejected(format!("list element of {} is not an object", row.name))) };
+        let Value::Object(members) = element else {
+            return Err(rejected(format!("list element of {} is not an object", row.name)));
+        };
         let Some(key) = members.get(merge_key) else {
             return Err(rejected(format!("map: {element} does not contain declared merge key: {merge_key}")));
         };
@@ -222,7 +224,9 @@ mod tests {
 
     #[test]
     fn containers_merge_by_name() {
-        let tree = containers(json!([{"name": "a", "image": "a:1", "env": [{"name": "X", "value": "1"}]}, {"name": "b", "image": "b:1"}]));
+        let tree = containers(
+            json!([{"name": "a", "image": "a:1", "env": [{"name": "X", "value": "1"}]}, {"name": "b", "image": "b:1"}]),
+        );
         let patch = containers(json!([{"name": "a", "image": "a:2", "env": [{"name": "Y", "value": "2"}]}]));
         let expected = containers(json!([
             {"name": "a", "image": "a:2", "env": [{"name": "X", "value": "1"}, {"name": "Y", "value": "2"}]},
@@ -234,8 +238,14 @@ mod tests {
     #[test]
     fn directives_delete_and_replace() {
         let tree = containers(json!([{"name": "a", "image": "1"}, {"name": "b", "image": "2"}]));
-        assert_eq!(merged(tree.clone(), containers(json!([{"name": "a", "$patch": "delete"}]))), containers(json!([{"name": "b", "image": "2"}])));
-        assert_eq!(merged(tree, containers(json!([{"$patch": "replace"}, {"name": "c"}]))), containers(json!([{"name": "c"}])));
+        assert_eq!(
+            merged(tree.clone(), containers(json!([{"name": "a", "$patch": "delete"}]))),
+            containers(json!([{"name": "b", "image": "2"}]))
+        );
+        assert_eq!(
+            merged(tree, containers(json!([{"$patch": "replace"}, {"name": "c"}]))),
+            containers(json!([{"name": "c"}]))
+        );
     }
 
     #[test]
@@ -260,7 +270,12 @@ mod tests {
             "containers": [{"name": "c", "image": "x"}],
         }}}});
         let result = merged(tree, patch);
-        let names: Vec<_> = result["spec"]["template"]["spec"]["containers"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+        let names: Vec<_> = result["spec"]["template"]["spec"]["containers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| c["name"].as_str().unwrap())
+            .collect();
         assert_eq!(names, ["c", "b", "a"]);
     }
 }

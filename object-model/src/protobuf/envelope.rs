@@ -41,7 +41,9 @@ pub(super) fn wrap(api_version: &str, kind: &str, body: impl FnOnce(&mut Vec<u8>
 /// If the bytes do not start with `k8s\0` or are malformed.
 pub fn decode_envelope(bytes: &[u8]) -> Result<Envelope<'_>, DecodeError> {
     let Some(body) = bytes.strip_prefix(MAGIC) else {
-        return Err(DecodeError::new("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"));
+        return Err(DecodeError::new(
+            "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]",
+        ));
     };
     let mut envelope = Envelope::default();
     let mut fields = Fields::new(body);

@@ -13,10 +13,7 @@ use super::{Ref, Struct};
 ///
 /// # Errors
 /// Whatever the serializer reports.
-pub fn serialize_struct<S: Serializer>(
-    value: &dyn Struct,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub fn serialize_struct<S: Serializer>(value: &dyn Struct, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     for (index, row) in value.schema().fields.iter().enumerate() {
         let view = value.field(index).get();
@@ -31,14 +28,10 @@ pub fn serialize_struct<S: Serializer>(
 ///
 /// # Errors
 /// A type mismatch, with the path of the field.
-pub fn deserialize_struct<'de, D: Deserializer<'de>>(
-    value: &mut dyn Struct,
-    deserializer: D,
-) -> Result<(), D::Error> {
+pub fn deserialize_struct<'de, D: Deserializer<'de>>(value: &mut dyn Struct, deserializer: D) -> Result<(), D::Error> {
     let tree = serde_json::Value::deserialize(deserializer)?;
     let text = serde_json::to_vec(&tree).map_err(D::Error::custom)?;
-    crate::json::decode(&text, value, &crate::json::DecodeOptions::default())
-        .map_err(D::Error::custom)?;
+    crate::json::decode(&text, value, &crate::json::DecodeOptions::default()).map_err(D::Error::custom)?;
     Ok(())
 }
 
@@ -60,9 +53,7 @@ impl Serialize for View<'_> {
             Ref::Scalar(value) => {
                 let mut text = Vec::new();
                 value.write_json(&mut text);
-                serde_json::from_slice::<serde_json::Value>(&text)
-                    .map_err(S::Error::custom)?
-                    .serialize(serializer)
+                serde_json::from_slice::<serde_json::Value>(&text).map_err(S::Error::custom)?.serialize(serializer)
             }
             Ref::Struct(value) => serialize_struct(value, serializer),
             Ref::List(value) => {

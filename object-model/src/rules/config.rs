@@ -80,7 +80,10 @@ impl Rules for Secret {
         for key in required.iter().filter(|key| !self.data.contains_key(**key)) {
             errors.required(&data.key(key), "");
         }
-        if self.type_ == "kubernetes.io/basic-auth" && !self.data.contains_key("username") && !self.data.contains_key("password") {
+        if self.type_ == "kubernetes.io/basic-auth"
+            && !self.data.contains_key("username")
+            && !self.data.contains_key("password")
+        {
             errors.required(&data.key("username"), "");
             errors.required(&data.key("password"), "");
         }
@@ -146,12 +149,20 @@ impl Rules for Node {
             if taint.effect.is_empty() {
                 errors.required(&path.child("effect"), "");
             } else if !["NoSchedule", "PreferNoSchedule", "NoExecute"].contains(&taint.effect.as_str()) {
-                errors.not_supported(&path.child("effect"), &taint.effect, &["NoExecute", "NoSchedule", "PreferNoSchedule"]);
+                errors.not_supported(
+                    &path.child("effect"),
+                    &taint.effect,
+                    &["NoExecute", "NoSchedule", "PreferNoSchedule"],
+                );
             }
         }
         for (index, cidr) in self.spec.pod_cidrs.iter().enumerate() {
             if cidr.parse::<ipnet::IpNet>().is_err() {
-                errors.invalid(&spec.child("podCIDRs").index(index), cidr, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+                errors.invalid(
+                    &spec.child("podCIDRs").index(index),
+                    cidr,
+                    "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)",
+                );
             }
         }
         errors
@@ -164,7 +175,10 @@ impl Rules for Node {
             errors.forbidden(&spec.child("podCIDRs"), "node updates may not change podCIDR except from \"\" to valid");
         }
         if !old.spec.provider_id.is_empty() && self.spec.provider_id != old.spec.provider_id {
-            errors.forbidden(&spec.child("providerID"), "node updates may not change providerID except from \"\" to valid");
+            errors.forbidden(
+                &spec.child("providerID"),
+                "node updates may not change providerID except from \"\" to valid",
+            );
         }
         errors
     }
@@ -175,7 +189,11 @@ impl Rules for Event {
         let mut errors = FieldErrors::default();
         let of = if self.involved_object.namespace.is_empty() { "default" } else { &self.involved_object.namespace };
         if self.metadata.namespace != of {
-            errors.invalid(&Path::new("involvedObject").child("namespace"), &self.involved_object.namespace, "does not match event.namespace");
+            errors.invalid(
+                &Path::new("involvedObject").child("namespace"),
+                &self.involved_object.namespace,
+                "does not match event.namespace",
+            );
         }
         errors
     }

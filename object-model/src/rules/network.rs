@@ -47,7 +47,11 @@ impl Rules for Ingress {
                             errors.invalid(&at.child("path"), &entry.path, "must be an absolute path");
                         }
                     }
-                    Some(other) => errors.not_supported(&at.child("pathType"), other, &["Exact", "ImplementationSpecific", "Prefix"]),
+                    Some(other) => errors.not_supported(
+                        &at.child("pathType"),
+                        other,
+                        &["Exact", "ImplementationSpecific", "Prefix"],
+                    ),
                 }
                 validate_backend(&mut errors, &entry.backend, &at.child("backend"));
             }

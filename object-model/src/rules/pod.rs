@@ -87,10 +87,17 @@ pub(crate) fn validate_spec(errors: &mut FieldErrors, spec: &PodSpec, path: &Pat
     for (index, container) in spec.init_containers.iter().enumerate() {
         validate_container(errors, container, &at.index(index), &volumes, &mut seen);
         let sidecar = container.restart_policy.as_deref() == Some("Always");
-        let probes = [("livenessProbe", &container.liveness_probe), ("readinessProbe", &container.readiness_probe), ("startupProbe", &container.startup_probe)];
+        let probes = [
+            ("livenessProbe", &container.liveness_probe),
+            ("readinessProbe", &container.readiness_probe),
+            ("startupProbe", &container.startup_probe),
+        ];
         for (name, probe) in probes {
             if probe.is_some() && !sidecar {
-                errors.forbidden(&at.index(index).child(name), "may not be set for init containers without restartPolicy=Always");
+                errors.forbidden(
+                    &at.index(index).child(name),
+                    "may not be set for init containers without restartPolicy=Always",
+                );
             }
         }
     }
@@ -98,7 +105,11 @@ pub(crate) fn validate_spec(errors: &mut FieldErrors, spec: &PodSpec, path: &Pat
         errors.not_supported(&path.child("restartPolicy"), &spec.restart_policy, &["Always", "Never", "OnFailure"]);
     }
     if !DNS.contains(&spec.dns_policy.as_str()) {
-        errors.not_supported(&path.child("dnsPolicy"), &spec.dns_policy, &["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"]);
+        errors.not_supported(
+            &path.child("dnsPolicy"),
+            &spec.dns_policy,
+            &["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"],
+        );
     }
     if let Some(seconds) = spec.active_deadline_seconds
         && !(1..=i64::from(i32::MAX)).contains(&seconds)
@@ -137,10 +148,18 @@ fn validate_tolerations(errors: &mut FieldErrors, spec: &PodSpec, path: &Path) {
                 errors.invalid(&at.child("key"), &toleration.key, problem);
             }
         } else if toleration.operator != "Exists" {
-            errors.invalid(&at.child("operator"), &toleration.operator, "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
+            errors.invalid(
+                &at.child("operator"),
+                &toleration.operator,
+                "operator must be Exists when `key` is empty, which means \"match all values and all keys\"",
+            );
         }
         if toleration.toleration_seconds.is_some() && toleration.effect != "NoExecute" {
-            errors.invalid(&at.child("effect"), &toleration.effect, "effect must be 'NoExecute' when `tolerationSeconds` is set");
+            errors.invalid(
+                &at.child("effect"),
+                &toleration.effect,
+                "effect must be 'NoExecute' when `tolerationSeconds` is set",
+            );
         }
         match toleration.operator.as_str() {
             "" | "Equal" => {
@@ -149,13 +168,21 @@ fn validate_tolerations(errors: &mut FieldErrors, spec: &PodSpec, path: &Path) {
                 }
             }
             "Exists" if !toleration.value.is_empty() => {
-                errors.invalid(&at.child("operator"), &toleration.value, "value must be empty when `operator` is 'Exists'");
+                errors.invalid(
+                    &at.child("operator"),
+                    &toleration.value,
+                    "value must be empty when `operator` is 'Exists'",
+                );
             }
             "Exists" => {}
             other => errors.not_supported(&at.child("operator"), other, &["Equal", "Exists"]),
         }
         if !["", "NoSchedule", "PreferNoSchedule", "NoExecute"].contains(&toleration.effect.as_str()) {
-            errors.not_supported(&at.child("effect"), &toleration.effect, &["NoSchedule", "PreferNoSchedule", "NoExecute"]);
+            errors.not_supported(
+                &at.child("effect"),
+                &toleration.effect,
+                &["NoSchedule", "PreferNoSchedule", "NoExecute"],
+            );
         }
     }
 }
@@ -225,7 +252,11 @@ fn validate_container<'a>(
         if container.image_pull_policy.is_empty() {
             errors.required(&path.child("imagePullPolicy"), "");
         } else {
-            errors.not_supported(&path.child("imagePullPolicy"), &container.image_pull_policy, &["Always", "IfNotPresent", "Never"]);
+            errors.not_supported(
+                &path.child("imagePullPolicy"),
+                &container.image_pull_policy,
+                &["Always", "IfNotPresent", "Never"],
+            );
         }
     }
     if !["File", "FallbackToLogsOnError"].contains(&container.termination_message_policy.as_str()) {
@@ -259,7 +290,11 @@ fn validate_container<'a>(
             errors.invalid(&at.child("subPath"), &mount.sub_path, "must not contain '..'");
         }
     }
-    for (name, probe) in [("livenessProbe", &container.liveness_probe), ("readinessProbe", &container.readiness_probe), ("startupProbe", &container.startup_probe)] {
+    for (name, probe) in [
+        ("livenessProbe", &container.liveness_probe),
+        ("readinessProbe", &container.readiness_probe),
+        ("startupProbe", &container.startup_probe),
+    ] {
         if let Some(probe) = probe {
             let at = path.child(name);
             validate_probe(errors, probe, &at);
@@ -311,9 +346,18 @@ fn validate_env(errors: &mut FieldErrors, variable: &EnvVar, path: &Path) {
     }
     let Some(source) = &variable.value_from else { return };
     let at = path.child("valueFrom");
-    let given = [source.field_ref.is_some(), source.resource_field_ref.is_some(), source.config_map_key_ref.is_some(), source.secret_key_ref.is_some()];
+    let given = [
+        source.field_ref.is_some(),
+        source.resource_field_ref.is_some(),
+        source.config_map_key_ref.is_some(),
+        source.secret_key_ref.is_some(),
+    ];
     match given.iter().filter(|given| **given).count() {
-        0 => errors.invalid(&at, "", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"),
+        0 => errors.invalid(
+            &at,
+            "",
+            "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`",
+        ),
         1 if !variable.value.is_empty() => errors.invalid(&at, "", "may not be specified when `value` is not empty"),
         1 => {}
         _ => errors.invalid(&at, "", "may not have more than one field specified at a time"),
@@ -328,7 +372,10 @@ fn validate_probe(errors: &mut FieldErrors, probe: &Probe, path: &Path) {
         ("successThreshold", probe.success_threshold),
         ("failureThreshold", probe.failure_threshold),
     ];
-    let handlers = usize::from(probe.exec.is_some()) + usize::from(probe.http_get.is_some()) + usize::from(probe.tcp_socket.is_some()) + usize::from(probe.grpc.is_some());
+    let handlers = usize::from(probe.exec.is_some())
+        + usize::from(probe.http_get.is_some())
+        + usize::from(probe.tcp_socket.is_some())
+        + usize::from(probe.grpc.is_some());
     match handlers {
         0 => errors.required(path, "must specify a handler type"),
         1 => {}
@@ -377,7 +424,11 @@ fn validate_resources(errors: &mut FieldErrors, resources: &ResourceRequirements
         if let Some(limit) = resources.limits.get(name)
             && request > limit
         {
-            errors.invalid(&path.child("requests"), request, format!("must be less than or equal to {name} limit of {limit}"));
+            errors.invalid(
+                &path.child("requests"),
+                request,
+                format!("must be less than or equal to {name} limit of {limit}"),
+            );
         }
     }
 }
@@ -388,7 +439,11 @@ fn validate_host_ports(errors: &mut FieldErrors, spec: &PodSpec, path: &Path) {
         for (number, port) in container.ports.iter().enumerate().filter(|(_, port)| port.host_port != 0) {
             let at = path.child("containers").index(index).child("ports").index(number);
             if spec.host_network && port.host_port != port.container_port {
-                errors.invalid(&at.child("hostPort"), port.host_port, "must match `containerPort` when `hostNetwork` is true");
+                errors.invalid(
+                    &at.child("hostPort"),
+                    port.host_port,
+                    "must match `containerPort` when `hostNetwork` is true",
+                );
             }
             if !seen.insert((port.host_port, &port.host_ip, &port.protocol)) {
                 let value = format!("{}/{}/{}", port.protocol, port.host_ip, port.host_port);

@@ -2,8 +2,8 @@
 //!
 //! Source: Kubernetes API reference, PodSpec and Container.
 
-use crate::api::core::v1::{Container, EphemeralContainer, ObjectFieldSelector, PodSpec, Probe, Volume};
 use crate::IntOrString;
+use crate::api::core::v1::{Container, EphemeralContainer, ObjectFieldSelector, PodSpec, Probe, Volume};
 
 /// Fills in what a pod spec leaves out.
 pub(crate) fn default_spec(spec: &mut PodSpec) {
@@ -69,7 +69,10 @@ fn default_container(container: &mut Container, host_network: bool) {
             port.host_port = port.container_port;
         }
     }
-    for probe in [&mut container.liveness_probe, &mut container.readiness_probe, &mut container.startup_probe].into_iter().flatten() {
+    for probe in [&mut container.liveness_probe, &mut container.readiness_probe, &mut container.startup_probe]
+        .into_iter()
+        .flatten()
+    {
         default_probe(probe);
     }
     for variable in &mut container.env {
@@ -163,7 +166,9 @@ fn default_volume(volume: &mut Volume) {
 /// How many sources a volume names: every field but its name.
 pub(super) fn sources(volume: &Volume) -> usize {
     use crate::reflect::{Ref, Struct};
-    let set = |index: &usize| volume.schema().fields[*index].name != "name" && !matches!(volume.field(*index).get(), Ref::Absent);
+    let set = |index: &usize| {
+        volume.schema().fields[*index].name != "name" && !matches!(volume.field(*index).get(), Ref::Absent)
+    };
     (0..volume.schema().fields.len()).filter(set).count()
 }
 
@@ -174,4 +179,3 @@ pub(super) fn port_problem(port: &IntOrString) -> Vec<String> {
         IntOrString::String(name) => crate::names::port_name(name),
     }
 }
-

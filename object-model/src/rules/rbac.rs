@@ -16,10 +16,18 @@ fn validate_rules(rules: &[PolicyRule], namespaced: bool) -> FieldErrors {
         if !rule.non_resource_urls.is_empty() {
             let urls = serde_json::json!(rule.non_resource_urls);
             if namespaced {
-                errors.invalid(&path.child("nonResourceURLs"), &urls, "namespaced rules cannot apply to non-resource URLs");
+                errors.invalid(
+                    &path.child("nonResourceURLs"),
+                    &urls,
+                    "namespaced rules cannot apply to non-resource URLs",
+                );
             }
             if !rule.api_groups.is_empty() || !rule.resources.is_empty() || !rule.resource_names.is_empty() {
-                errors.invalid(&path.child("nonResourceURLs"), &urls, "rules cannot apply to both regular resources and non-resource URLs");
+                errors.invalid(
+                    &path.child("nonResourceURLs"),
+                    &urls,
+                    "rules cannot apply to both regular resources and non-resource URLs",
+                );
             }
             continue;
         }

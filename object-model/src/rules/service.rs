@@ -24,7 +24,9 @@ impl Rules for Service {
             if port.protocol.is_empty() {
                 port.protocol = "TCP".into();
             }
-            if matches!(&port.target_port, IntOrString::Int(0)) || matches!(&port.target_port, IntOrString::String(name) if name.is_empty()) {
+            if matches!(&port.target_port, IntOrString::Int(0))
+                || matches!(&port.target_port, IntOrString::String(name) if name.is_empty())
+            {
                 port.target_port = IntOrString::Int(port.port);
             }
         }
@@ -52,7 +54,11 @@ impl Rules for Service {
             "ClusterIP" => {}
             "NodePort" | "LoadBalancer" if headless => {
                 let value = serde_json::json!(["None"]);
-                errors.invalid(&path.child("clusterIPs").index(0), &value[0], format!("may not be set to 'None' for {} services", spec.type_));
+                errors.invalid(
+                    &path.child("clusterIPs").index(0),
+                    &value[0],
+                    format!("may not be set to 'None' for {} services", spec.type_),
+                );
             }
             "NodePort" | "LoadBalancer" => {}
             "ExternalName" => {
@@ -64,14 +70,22 @@ impl Rules for Service {
                     }
                 }
             }
-            other => errors.not_supported(&path.child("type"), other, &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]),
+            other => errors.not_supported(
+                &path.child("type"),
+                other,
+                &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"],
+            ),
         }
         validate_ports(&mut errors, self, &path.child("ports"));
         validate_labels(&spec.selector, &path.child("selector"), &mut errors);
         if !["None", "ClientIP"].contains(&spec.session_affinity.as_str()) {
             errors.not_supported(&path.child("sessionAffinity"), &spec.session_affinity, &["ClientIP", "None"]);
         }
-        if let Some(seconds) = spec.session_affinity_config.as_ref().and_then(|config| config.client_ip.as_ref()).and_then(|ip| ip.timeout_seconds)
+        if let Some(seconds) = spec
+            .session_affinity_config
+            .as_ref()
+            .and_then(|config| config.client_ip.as_ref())
+            .and_then(|ip| ip.timeout_seconds)
             && !(1..=86_400).contains(&seconds)
         {
             errors.invalid(
@@ -163,7 +177,9 @@ impl Rules for Endpoints {
             if subset.addresses.is_empty() && subset.not_ready_addresses.is_empty() {
                 errors.required(&path, "must specify `addresses` or `notReadyAddresses`");
             }
-            for (list, addresses) in [("addresses", &subset.addresses), ("notReadyAddresses", &subset.not_ready_addresses)] {
+            for (list, addresses) in
+                [("addresses", &subset.addresses), ("notReadyAddresses", &subset.not_ready_addresses)]
+            {
                 for (index, address) in addresses.iter().enumerate() {
                     for problem in names::ip(&address.ip) {
                         errors.invalid(&path.child(list).index(index).child("ip"), &address.ip, problem);

@@ -2,8 +2,8 @@
 
 use super::pod;
 use crate::api::apps::v1::{
-    DaemonSet, Deployment, ReplicaSet, RollingUpdateDaemonSet, RollingUpdateDeployment, RollingUpdateStatefulSetStrategy,
-    StatefulSet,
+    DaemonSet, Deployment, ReplicaSet, RollingUpdateDaemonSet, RollingUpdateDeployment,
+    RollingUpdateStatefulSetStrategy, StatefulSet,
 };
 use crate::api::batch::v1::Job;
 use crate::api::core::v1::{PodTemplate, PodTemplateSpec, ReplicationController};
@@ -34,7 +34,12 @@ fn not_negative(errors: &mut FieldErrors, path: &Path, value: i64) {
 }
 
 /// Selector and template of a workload, and that they fit together.
-fn validate_selected(errors: &mut FieldErrors, selector: Option<&LabelSelector>, template: &PodTemplateSpec, restart: &[&str]) {
+fn validate_selected(
+    errors: &mut FieldErrors,
+    selector: Option<&LabelSelector>,
+    template: &PodTemplateSpec,
+    restart: &[&str],
+) {
     let spec = Path::new("spec");
     let path = spec.child("selector");
     match selector {
@@ -68,7 +73,10 @@ fn validate_selector(errors: &mut FieldErrors, selector: &LabelSelector, path: &
                 errors.required(&at.child("values"), "must be specified when `operator` is 'In' or 'NotIn'");
             }
             "Exists" | "DoesNotExist" if !expression.values.is_empty() => {
-                errors.forbidden(&at.child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+                errors.forbidden(
+                    &at.child("values"),
+                    "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+                );
             }
             "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
             other => errors.invalid(&at.child("operator"), other, "not a valid selector operator"),
@@ -93,7 +101,9 @@ fn validate_share(errors: &mut FieldErrors, value: &IntOrString, path: &Path) {
     match value {
         IntOrString::Int(number) => not_negative(errors, path, i64::from(*number)),
         IntOrString::String(text) => {
-            let digits = text.strip_suffix('%').filter(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
+            let digits = text
+                .strip_suffix('%')
+                .filter(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
             if digits.is_none() {
                 errors.invalid(
                     path,
@@ -120,7 +130,8 @@ impl Rules for Deployment {
             spec.strategy.type_ = "RollingUpdate".into();
         }
         if spec.strategy.type_ == "RollingUpdate" {
-            let rolling = spec.strategy.rolling_update.get_or_insert_with(|| Box::new(RollingUpdateDeployment::default()));
+            let rolling =
+                spec.strategy.rolling_update.get_or_insert_with(|| Box::new(RollingUpdateDeployment::default()));
             rolling.max_unavailable.get_or_insert_with(|| "25%".into());
             rolling.max_surge.get_or_insert_with(|| "25%".into());
         }
@@ -137,9 +148,12 @@ impl Rules for Deployment {
         validate_selected(&mut errors, spec.selector.as_deref(), &spec.template, &["Always"]);
         let strategy = path.child("strategy");
         match (spec.strategy.type_.as_str(), spec.strategy.rolling_update.as_deref()) {
-            ("Recreate", Some(_)) => errors.forbidden(&strategy.child("rollingUpdate"), "may not be specified when strategy `type` is 'Recreate'"),
+            ("Recreate", Some(_)) => errors
+                .forbidden(&strategy.child("rollingUpdate"), "may not be specified when strategy `type` is 'Recreate'"),
             ("Recreate", None) => {}
-            ("RollingUpdate", None) => errors.required(&strategy.child("rollingUpdate"), "this should be defaulted and never be nil"),
+            ("RollingUpdate", None) => {
+                errors.required(&strategy.child("rollingUpdate"), "this should be defaulted and never be nil")
+            }
             ("RollingUpdate", Some(rolling)) => {
                 let at = strategy.child("rollingUpdate");
                 let unavailable = rolling.max_unavailable.clone().unwrap_or_default();
@@ -158,7 +172,11 @@ impl Rules for Deployment {
             (other, _) => errors.not_supported(&strategy.child("type"), other, &["Recreate", "RollingUpdate"]),
         }
         not_negative(&mut errors, &path.child("minReadySeconds"), i64::from(spec.min_ready_seconds));
-        not_negative(&mut errors, &path.child("revisionHistoryLimit"), i64::from(spec.revision_history_limit.unwrap_or(10)));
+        not_negative(
+            &mut errors,
+            &path.child("revisionHistoryLimit"),
+            i64::from(spec.revision_history_limit.unwrap_or(10)),
+        );
         if let Some(seconds) = spec.progress_deadline_seconds {
             let at = path.child("progressDeadlineSeconds");
             not_negative(&mut errors, &at, i64::from(seconds));
@@ -217,7 +235,10 @@ impl Rules for StatefulSet {
             spec.update_strategy.type_ = "RollingUpdate".into();
         }
         if spec.update_strategy.type_ == "RollingUpdate" {
-            let rolling = spec.update_strategy.rolling_update.get_or_insert_with(|| Box::new(RollingUpdateStatefulSetStrategy::default()));
+            let rolling = spec
+                .update_strategy
+                .rolling_update
+                .get_or_insert_with(|| Box::new(RollingUpdateStatefulSetStrategy::default()));
             rolling.partition.get_or_insert(0);
         }
         pod::default_spec(&mut spec.template.spec);
@@ -239,7 +260,8 @@ impl Rules for DaemonSet {
             spec.update_strategy.type_ = "RollingUpdate".into();
         }
         if spec.update_strategy.type_ == "RollingUpdate" {
-            let rolling = spec.update_strategy.rolling_update.get_or_insert_with(|| Box::new(RollingUpdateDaemonSet::default()));
+            let rolling =
+                spec.update_strategy.rolling_update.get_or_insert_with(|| Box::new(RollingUpdateDaemonSet::default()));
             rolling.max_unavailable.get_or_insert(IntOrString::Int(1));
             rolling.max_surge.get_or_insert(IntOrString::Int(0));
         }
@@ -308,13 +330,20 @@ impl Rules for Job {
     fn validate(&self) -> FieldErrors {
         let mut errors = FieldErrors::default();
         let spec = Path::new("spec");
-        for (name, value) in [("parallelism", self.spec.parallelism), ("completions", self.spec.completions), ("backoffLimit", self.spec.backoff_limit)] {
+        for (name, value) in [
+            ("parallelism", self.spec.parallelism),
+            ("completions", self.spec.completions),
+            ("backoffLimit", self.spec.backoff_limit),
+        ] {
             not_negative(&mut errors, &spec.child(name), i64::from(value.unwrap_or(0)));
         }
         pod::validate_spec(&mut errors, &self.spec.template.spec, &spec.child("template").child("spec"));
         let policy = self.spec.template.spec.restart_policy.as_str();
         if policy == "Always" {
-            errors.required(&spec.child("template").child("spec").child("restartPolicy"), "valid values: \"OnFailure\", \"Never\"");
+            errors.required(
+                &spec.child("template").child("spec").child("restartPolicy"),
+                "valid values: \"OnFailure\", \"Never\"",
+            );
         }
         errors
     }

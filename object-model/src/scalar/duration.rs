@@ -42,9 +42,7 @@ impl std::str::FromStr for GoDuration {
                 .find(|c: char| !c.is_ascii_digit() && c != '.')
                 .ok_or_else(|| format!("time: missing unit in duration {text:?}"))?;
             let (number, tail) = rest.split_at(digits);
-            let end = tail
-                .find(|c: char| c.is_ascii_digit() || c == '.')
-                .unwrap_or(tail.len());
+            let end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
             let (unit, next) = tail.split_at(end);
             let scale: i64 = match unit {
                 "ns" => 1,
@@ -57,19 +55,14 @@ impl std::str::FromStr for GoDuration {
             };
             match number.parse::<i64>() {
                 Ok(whole) => {
-                    exact = whole
-                        .checked_mul(scale)
-                        .and_then(|part| exact.checked_add(part))
-                        .ok_or_else(invalid)?;
+                    exact = whole.checked_mul(scale).and_then(|part| exact.checked_add(part)).ok_or_else(invalid)?;
                 }
                 Err(_) => total += number.parse::<f64>().map_err(|_| invalid())? * scale as f64,
             }
             rest = next;
         }
         let nanos = exact.checked_add(total as i64).ok_or_else(invalid)?;
-        Ok(Self {
-            nanos: if negative { -nanos } else { nanos },
-        })
+        Ok(Self { nanos: if negative { -nanos } else { nanos } })
     }
 }
 
@@ -86,10 +79,7 @@ impl std::fmt::Display for GoDuration {
                 return whole.to_string();
             }
             let width = unit.ilog10() as usize;
-            format!(
-                "{whole}.{}",
-                format!("{part:0width$}").trim_end_matches('0')
-            )
+            format!("{whole}.{}", format!("{part:0width$}").trim_end_matches('0'))
         };
         match total {
             0 => f.write_str("0s"),
@@ -136,15 +126,7 @@ mod tests {
 
     #[test]
     fn prints_as_go_does() {
-        for text in [
-            "0s",
-            "1h30m0s",
-            "1.5s",
-            "250ms",
-            "1m0s",
-            "-2m3.000000004s",
-            "15ns",
-        ] {
+        for text in ["0s", "1h30m0s", "1.5s", "250ms", "1m0s", "-2m3.000000004s", "15ns"] {
             assert_eq!(text.parse::<GoDuration>().unwrap().to_string(), text);
         }
         assert_eq!("90m".parse::<GoDuration>().unwrap().to_string(), "1h30m0s");

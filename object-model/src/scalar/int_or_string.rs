@@ -67,9 +67,7 @@ impl Scalar for IntOrString {
     }
     fn write_json(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Int(value) => {
-                out.extend_from_slice(itoa::Buffer::new().format(*value).as_bytes())
-            }
+            Self::Int(value) => out.extend_from_slice(itoa::Buffer::new().format(*value).as_bytes()),
             Self::String(value) => crate::json::write_string(out, value),
         }
     }
@@ -79,10 +77,7 @@ impl Scalar for IntOrString {
         } else {
             let number = std::str::from_utf8(text).unwrap_or_default();
             *self = Self::Int(number.parse().map_err(|_| {
-                format!(
-                    "json: cannot unmarshal {} into Go value of type int32",
-                    crate::json::describe(text)
-                )
+                format!("json: cannot unmarshal {} into Go value of type int32", crate::json::describe(text))
             })?);
         }
         Ok(())
@@ -99,11 +94,7 @@ impl Scalar for IntOrString {
     fn read_protobuf(&mut self, body: &[u8]) -> Result<(), String> {
         *self = if protobuf::last_varint_field(body, 1)?.unwrap_or_default() == 1 {
             let text = protobuf::last_bytes_field(body, 3)?.unwrap_or_default();
-            Self::String(
-                std::str::from_utf8(text)
-                    .map_err(|_| "string is not UTF-8".to_owned())?
-                    .to_owned(),
-            )
+            Self::String(std::str::from_utf8(text).map_err(|_| "string is not UTF-8".to_owned())?.to_owned())
         } else {
             Self::Int(protobuf::last_varint_field(body, 2)?.unwrap_or_default() as i64 as i32)
         };

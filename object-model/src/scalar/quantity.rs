@@ -321,7 +321,11 @@ impl Scalar for Quantity {
     fn read_protobuf(&mut self, body: &[u8]) -> Result<(), String> {
         let text = crate::protobuf::last_bytes_field(body, 1)?.unwrap_or_default();
         let text = std::str::from_utf8(text).map_err(|_| ParseQuantityError::Form.to_string())?;
-        *self = if text.is_empty() { Self::default() } else { text.parse().map_err(|error: ParseQuantityError| error.to_string())? };
+        *self = if text.is_empty() {
+            Self::default()
+        } else {
+            text.parse().map_err(|error: ParseQuantityError| error.to_string())?
+        };
         Ok(())
     }
 }
@@ -337,9 +341,27 @@ mod tests {
     #[test]
     fn prints_canonically() {
         let cases = [
-            ("0", "0"), ("100m", "100m"), ("1000m", "1"), ("1.5", "1500m"), ("0.5", "500m"), ("1000k", "1M"), ("1024Ki", "1Mi"),
-            ("2Gi", "2Gi"), ("1.5Gi", "1536Mi"), ("512", "512"), ("1e3", "1e3"), ("1E3", "1e3"), ("12e6", "12e6"), ("-5", "-5"),
-            ("0.1Gi", "107374182400m"), ("1Ki", "1Ki"), ("1023Ki", "1023Ki"), (".5", "500m"), ("5.", "5"), ("1n", "1n"), ("0.1n", "1n"),
+            ("0", "0"),
+            ("100m", "100m"),
+            ("1000m", "1"),
+            ("1.5", "1500m"),
+            ("0.5", "500m"),
+            ("1000k", "1M"),
+            ("1024Ki", "1Mi"),
+            ("2Gi", "2Gi"),
+            ("1.5Gi", "1536Mi"),
+            ("512", "512"),
+            ("1e3", "1e3"),
+            ("1E3", "1e3"),
+            ("12e6", "12e6"),
+            ("-5", "-5"),
+            ("0.1Gi", "107374182400m"),
+            ("1Ki", "1Ki"),
+            ("1023Ki", "1023Ki"),
+            (".5", "500m"),
+            ("5.", "5"),
+            ("1n", "1n"),
+            ("0.1n", "1n"),
         ];
         for (text, expected) in cases {
             assert_eq!(canonical(text), expected, "{text}");

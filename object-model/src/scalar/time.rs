@@ -30,18 +30,12 @@ impl Time {
     }
     /// Time that has passed since `earlier`; zero if it is later.
     pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_secs(
-            u64::try_from(self.seconds.saturating_sub(earlier.seconds)).unwrap_or_default(),
-        )
+        Duration::from_secs(u64::try_from(self.seconds.saturating_sub(earlier.seconds)).unwrap_or_default())
     }
     /// This much later.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
-        Self {
-            seconds: self
-                .seconds
-                .saturating_add(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)),
-        }
+        Self { seconds: self.seconds.saturating_add(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)) }
     }
 }
 
@@ -56,24 +50,16 @@ impl MicroTime {
     }
     /// The same time in whole seconds, rounded down.
     pub const fn to_time(self) -> Time {
-        Time {
-            seconds: self.micros.div_euclid(1_000_000),
-        }
+        Time { seconds: self.micros.div_euclid(1_000_000) }
     }
     /// Time that has passed since `earlier`; zero if it is later.
     pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_micros(
-            u64::try_from(self.micros.saturating_sub(earlier.micros)).unwrap_or_default(),
-        )
+        Duration::from_micros(u64::try_from(self.micros.saturating_sub(earlier.micros)).unwrap_or_default())
     }
     /// This much later.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
-        Self {
-            micros: self
-                .micros
-                .saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)),
-        }
+        Self { micros: self.micros.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)) }
     }
 }
 
@@ -85,9 +71,7 @@ impl From<MicroTime> for Time {
 
 impl From<Time> for MicroTime {
     fn from(time: Time) -> Self {
-        Self {
-            micros: time.seconds.saturating_mul(1_000_000),
-        }
+        Self { micros: time.seconds.saturating_mul(1_000_000) }
     }
 }
 
@@ -110,8 +94,7 @@ impl fmt::Display for MicroTime {
 }
 
 fn parse(text: &str) -> Result<jiff::Timestamp, String> {
-    text.parse()
-        .map_err(|_| format!("parsing time {text:?} as RFC 3339"))
+    text.parse().map_err(|_| format!("parsing time {text:?} as RFC 3339"))
 }
 
 impl FromStr for Time {
@@ -119,9 +102,7 @@ impl FromStr for Time {
     /// Reads RFC 3339; fractions of a second are dropped.
     fn from_str(text: &str) -> Result<Self, String> {
         let time = parse(text)?;
-        Ok(Self {
-            seconds: time.as_nanosecond().div_euclid(1_000_000_000) as i64,
-        })
+        Ok(Self { seconds: time.as_nanosecond().div_euclid(1_000_000_000) as i64 })
     }
 }
 
@@ -130,9 +111,7 @@ impl FromStr for MicroTime {
     /// Reads RFC 3339; what is finer than a microsecond is dropped.
     fn from_str(text: &str) -> Result<Self, String> {
         let time = parse(text)?;
-        Ok(Self {
-            micros: time.as_nanosecond().div_euclid(1_000) as i64,
-        })
+        Ok(Self { micros: time.as_nanosecond().div_euclid(1_000) as i64 })
     }
 }
 
@@ -154,12 +133,8 @@ macro_rules! time_scalar {
                 crate::json::write_string(out, &self.to_string());
             }
             fn read_json(&mut self, text: &[u8]) -> Result<(), String> {
-                let text: &str = serde_json::from_slice(text).map_err(|_| {
-                    format!(
-                        "expected a time in quotes, found {}",
-                        crate::json::describe(text)
-                    )
-                })?;
+                let text: &str = serde_json::from_slice(text)
+                    .map_err(|_| format!("expected a time in quotes, found {}", crate::json::describe(text)))?;
                 *self = text.parse()?;
                 Ok(())
             }
@@ -178,20 +153,11 @@ macro_rules! time_scalar {
     };
 }
 
-time_scalar!(Time, |time| (time.seconds, 0), |seconds, _nanos| Self {
-    seconds
-});
+time_scalar!(Time, |time| (time.seconds, 0), |seconds, _nanos| Self { seconds });
 time_scalar!(
     MicroTime,
-    |time| (
-        time.micros.div_euclid(1_000_000),
-        time.micros.rem_euclid(1_000_000) * 1_000
-    ),
-    |seconds, nanos| Self {
-        micros: seconds
-            .saturating_mul(1_000_000)
-            .saturating_add(nanos / 1_000)
-    }
+    |time| (time.micros.div_euclid(1_000_000), time.micros.rem_euclid(1_000_000) * 1_000),
+    |seconds, nanos| Self { micros: seconds.saturating_mul(1_000_000).saturating_add(nanos / 1_000) }
 );
 
 #[cfg(test)]

@@ -29,17 +29,11 @@ impl Scheme {
             .register::<api::authorization::v1::SelfSubjectAccessReview>()
             .register::<api::authorization::v1::SelfSubjectRulesReview>()
             .register::<api::authorization::v1::SubjectAccessReview>();
-        scheme
-            .register::<api::autoscaling::v1::Scale>();
-        scheme
-            .register::<api::autoscaling::v2::HorizontalPodAutoscaler>();
-        scheme
-            .register::<api::batch::v1::CronJob>()
-            .register::<api::batch::v1::Job>();
-        scheme
-            .register::<api::certificates::v1::CertificateSigningRequest>();
-        scheme
-            .register::<api::coordination::v1::Lease>();
+        scheme.register::<api::autoscaling::v1::Scale>();
+        scheme.register::<api::autoscaling::v2::HorizontalPodAutoscaler>();
+        scheme.register::<api::batch::v1::CronJob>().register::<api::batch::v1::Job>();
+        scheme.register::<api::certificates::v1::CertificateSigningRequest>();
+        scheme.register::<api::coordination::v1::Lease>();
         scheme
             .register::<api::core::v1::Binding>()
             .register::<api::core::v1::ComponentStatus>()
@@ -58,8 +52,7 @@ impl Scheme {
             .register::<api::core::v1::Secret>()
             .register::<api::core::v1::Service>()
             .register::<api::core::v1::ServiceAccount>();
-        scheme
-            .register::<api::discovery::v1::EndpointSlice>();
+        scheme.register::<api::discovery::v1::EndpointSlice>();
         scheme
             .register::<api::flowcontrol::v1::FlowSchema>()
             .register::<api::flowcontrol::v1::PriorityLevelConfiguration>();
@@ -69,18 +62,14 @@ impl Scheme {
             .register::<api::networking::v1::IngressClass>()
             .register::<api::networking::v1::NetworkPolicy>()
             .register::<api::networking::v1::ServiceCIDR>();
-        scheme
-            .register::<api::node::v1::RuntimeClass>();
-        scheme
-            .register::<api::policy::v1::Eviction>()
-            .register::<api::policy::v1::PodDisruptionBudget>();
+        scheme.register::<api::node::v1::RuntimeClass>();
+        scheme.register::<api::policy::v1::Eviction>().register::<api::policy::v1::PodDisruptionBudget>();
         scheme
             .register::<api::rbac::v1::ClusterRole>()
             .register::<api::rbac::v1::ClusterRoleBinding>()
             .register::<api::rbac::v1::Role>()
             .register::<api::rbac::v1::RoleBinding>();
-        scheme
-            .register::<api::scheduling::v1::PriorityClass>();
+        scheme.register::<api::scheduling::v1::PriorityClass>();
         scheme
             .register::<api::storage::v1::CSIDriver>()
             .register::<api::storage::v1::CSINode>()

@@ -5,11 +5,11 @@
 //! Source: Kubernetes deprecation guide, removals in v1.16 and v1.22.
 
 use super::{Converts, Scheme};
+use crate::IntOrString;
 use crate::api::apps::v1 as apps;
 use crate::api::extensions::v1beta1 as extensions;
 use crate::api::meta::v1::LabelSelector;
 use crate::api::networking::v1 as networking;
-use crate::IntOrString;
 
 pub(super) fn register(scheme: &mut Scheme) {
     scheme
@@ -112,9 +112,9 @@ fn ingress_spec_to_hub(spec: extensions::IngressSpec) -> networking::IngressSpec
     };
     let rule = |rule: extensions::IngressRule| networking::IngressRule {
         host: rule.host,
-        http: rule
-            .http
-            .map(|http| Box::new(networking::HTTPIngressRuleValue { paths: http.paths.into_iter().map(path).collect() })),
+        http: rule.http.map(|http| {
+            Box::new(networking::HTTPIngressRuleValue { paths: http.paths.into_iter().map(path).collect() })
+        }),
     };
     networking::IngressSpec {
         ingress_class_name: spec.ingress_class_name,
@@ -132,9 +132,9 @@ fn ingress_spec_from_hub(spec: networking::IngressSpec) -> extensions::IngressSp
     };
     let rule = |rule: networking::IngressRule| extensions::IngressRule {
         host: rule.host,
-        http: rule
-            .http
-            .map(|http| Box::new(extensions::HTTPIngressRuleValue { paths: http.paths.into_iter().map(path).collect() })),
+        http: rule.http.map(|http| {
+            Box::new(extensions::HTTPIngressRuleValue { paths: http.paths.into_iter().map(path).collect() })
+        }),
     };
     extensions::IngressSpec {
         ingress_class_name: spec.ingress_class_name,
@@ -150,7 +150,11 @@ macro_rules! ingress {
             type Hub = networking::Ingress;
 
             fn into_hub(self) -> Result<networking::Ingress, String> {
-                Ok(networking::Ingress { metadata: self.metadata, spec: ingress_spec_to_hub(self.spec), status: self.status })
+                Ok(networking::Ingress {
+                    metadata: self.metadata,
+                    spec: ingress_spec_to_hub(self.spec),
+                    status: self.status,
+                })
             }
 
             fn from_hub(hub: networking::Ingress) -> Result<Self, String> {

@@ -122,7 +122,10 @@ mod tests {
     fn parses_terms_and_escapes() {
         let selector = FieldSelector::parse(r"metadata.name=a\,b,spec.nodeName!=n,status.phase==Running").unwrap();
         let terms: Vec<_> = selector.terms.iter().map(|t| (t.path.as_str(), t.value.as_str(), t.equal)).collect();
-        assert_eq!(terms, [("metadata.name", "a,b", true), ("spec.nodeName", "n", false), ("status.phase", "Running", true)]);
+        assert_eq!(
+            terms,
+            [("metadata.name", "a,b", true), ("spec.nodeName", "n", false), ("status.phase", "Running", true)]
+        );
         assert_eq!(FieldSelector::parse(&selector.to_string()).unwrap(), selector);
         assert!(FieldSelector::parse("nonsense").is_err());
     }

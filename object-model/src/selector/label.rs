@@ -60,7 +60,9 @@ impl Requirement {
                     return Err("values: Invalid value: for 'Gt', 'Lt' operators, exactly one value is required".into());
                 };
                 if value.parse::<i64>().is_err() {
-                    return Err(format!("values[0]: Invalid value: {value:?}: for 'Gt', 'Lt' operators, the value must be an integer"));
+                    return Err(format!(
+                        "values[0]: Invalid value: {value:?}: for 'Gt', 'Lt' operators, the value must be an integer"
+                    ));
                 }
             }
             Operator::Exists | Operator::DoesNotExist if !values.is_empty() => {
@@ -226,6 +228,9 @@ mod tests {
         assert_eq!(error("a b"), "found 'b', expected: in, notin, =, ==, !=, gt, lt");
         assert_eq!(error("a in (b"), "found '', expected: ',' or ')'");
         assert_eq!(error("a in"), "found '' expected: '('");
-        assert_eq!(error("a>x"), "values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer");
+        assert_eq!(
+            error("a>x"),
+            "values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer"
+        );
     }
 }

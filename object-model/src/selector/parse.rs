@@ -112,7 +112,9 @@ impl<'a> Parser<'a> {
                     }
                     return Ok(values);
                 }
-                other if expects_value => return Err(format!("found '{}', expected: ',', ')' or identifier", other.text())),
+                other if expects_value => {
+                    return Err(format!("found '{}', expected: ',', ')' or identifier", other.text()));
+                }
                 other => return Err(format!("found '{}', expected: ',' or ')'", other.text())),
             }
         }

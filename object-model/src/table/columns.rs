@@ -17,9 +17,16 @@ use crate::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
 use crate::selector::Selector;
 use crate::{Converts, Object, Time};
 
-const NAME: Column = Column { name: "Name", kind: "string", format: "name", priority: 0, description: "Name of the object, unique within its namespace." };
+const NAME: Column = Column {
+    name: "Name",
+    kind: "string",
+    format: "name",
+    priority: 0,
+    description: "Name of the object, unique within its namespace.",
+};
 const AGE: Column = text("Age", "Time since the object was created.");
-const CREATED: Column = Column { name: "Created At", kind: "date", format: "", priority: 0, description: "When the object was created." };
+const CREATED: Column =
+    Column { name: "Created At", kind: "date", format: "", priority: 0, description: "When the object was created." };
 
 const fn text(name: &'static str, description: &'static str) -> Column {
     Column { name, kind: "string", format: "", priority: 0, description }
@@ -116,12 +123,17 @@ pub(super) fn of(group: &str, kind: &str) -> Vec<Column> {
         ],
         ("", "Namespace") => &[text("Status", "Active or being deleted."), AGE],
         ("", "ConfigMap") => &[number("Data", "How many entries there are."), AGE],
-        ("", "Secret") => &[text("Type", "What the secret is for."), number("Data", "How many entries there are."), AGE],
+        ("", "Secret") => {
+            &[text("Type", "What the secret is for."), number("Data", "How many entries there are."), AGE]
+        }
         ("", "ServiceAccount") => &[number("Secrets", "How many secrets it may use."), AGE],
         ("", "Endpoints") => &[text("Endpoints", "Addresses and ports."), AGE],
-        ("discovery.k8s.io", "EndpointSlice") => {
-            &[text("AddressType", "Kind of addresses."), text("Ports", "Ports of the endpoints."), text("Endpoints", "Addresses."), AGE]
-        }
+        ("discovery.k8s.io", "EndpointSlice") => &[
+            text("AddressType", "Kind of addresses."),
+            text("Ports", "Ports of the endpoints."),
+            text("Endpoints", "Addresses."),
+            AGE,
+        ],
         ("networking.k8s.io" | "extensions", "Ingress") => &[
             text("Class", "Class that says who carries it out."),
             text("Hosts", "Hosts of the rules."),
@@ -129,9 +141,11 @@ pub(super) fn of(group: &str, kind: &str) -> Vec<Column> {
             text("Ports", "Ports that are listened on."),
             AGE,
         ],
-        ("networking.k8s.io", "IngressClass") => {
-            &[text("Controller", "Who carries out Ingresses of the class."), text("Parameters", "Further parameters."), AGE]
-        }
+        ("networking.k8s.io", "IngressClass") => &[
+            text("Controller", "Who carries out Ingresses of the class."),
+            text("Parameters", "Further parameters."),
+            AGE,
+        ],
         ("", "Event") => {
             return vec![
                 text("Last Seen", "Time since it was last observed."),
@@ -155,7 +169,15 @@ pub(super) fn of(group: &str, kind: &str) -> Vec<Column> {
             wide("ServiceAccounts", "To which service accounts."),
         ],
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => &[CREATED],
-        ("", "PersistentVolume" | "PersistentVolumeClaim" | "LimitRange" | "ResourceQuota" | "PodTemplate" | "ReplicationController") => &[AGE],
+        (
+            "",
+            "PersistentVolume"
+            | "PersistentVolumeClaim"
+            | "LimitRange"
+            | "ResourceQuota"
+            | "PodTemplate"
+            | "ReplicationController",
+        ) => &[AGE],
         _ => &[AGE],
     };
     list.extend_from_slice(rest);
@@ -179,7 +201,10 @@ fn joined<'a>(list: impl Iterator<Item = &'a str>) -> String {
 }
 
 fn template(containers: &[Container]) -> [Value; 2] {
-    [joined(containers.iter().map(|c| c.name.as_str())).into(), joined(containers.iter().map(|c| c.image.as_str())).into()]
+    [
+        joined(containers.iter().map(|c| c.name.as_str())).into(),
+        joined(containers.iter().map(|c| c.image.as_str())).into(),
+    ]
 }
 
 fn selector(selector: Option<&LabelSelector>) -> Value {
@@ -217,13 +242,31 @@ pub(super) fn cells(object: &Object, now: Time) -> Vec<Value> {
         let [containers, images] = template(&deployment.spec.template.spec.containers);
         let ready = format!("{}/{}", status.ready_replicas, deployment.spec.replicas.unwrap_or(1));
         let selected = selector(deployment.spec.selector.as_deref());
-        return vec![name, ready.into(), status.updated_replicas.into(), status.available_replicas.into(), age, containers, images, selected];
+        return vec![
+            name,
+            ready.into(),
+            status.updated_replicas.into(),
+            status.available_replicas.into(),
+            age,
+            containers,
+            images,
+            selected,
+        ];
     }
     if let Some(set) = as_kind!(ReplicaSet) {
         let [containers, images] = template(&set.spec.template.spec.containers);
         let wanted = set.spec.replicas.unwrap_or(1);
         let selected = selector(set.spec.selector.as_deref());
-        return vec![name, wanted.into(), set.status.replicas.into(), set.status.ready_replicas.into(), age, containers, images, selected];
+        return vec![
+            name,
+            wanted.into(),
+            set.status.replicas.into(),
+            set.status.ready_replicas.into(),
+            age,
+            containers,
+            images,
+            selected,
+        ];
     }
     if let Some(set) = as_kind!(StatefulSet) {
         let [containers, images] = template(&set.spec.template.spec.containers);
@@ -250,17 +293,32 @@ pub(super) fn cells(object: &Object, now: Time) -> Vec<Value> {
     }
     if let Some(job) = as_kind!(Job) {
         let done = |kind: &str| job.status.conditions.iter().any(|c| c.type_ == kind && c.status == "True");
-        let status = if done("Complete") { "Complete" } else if done("Failed") { "Failed" } else { "Running" };
+        let status = if done("Complete") {
+            "Complete"
+        } else if done("Failed") {
+            "Failed"
+        } else {
+            "Running"
+        };
         let completions = format!("{}/{}", job.status.succeeded, job.spec.completions.unwrap_or(1));
         let end = job.status.completion_time.unwrap_or(now);
         let ran = job.status.start_time.map_or_else(String::new, |start| human_duration(end.since(start)));
         return vec![name, status.into(), completions.into(), ran.into(), age];
     }
     if let Some(job) = as_kind!(CronJob) {
-        let last = job.status.last_schedule_time.map_or_else(|| "<none>".to_owned(), |time| human_duration(now.since(time)));
+        let last =
+            job.status.last_schedule_time.map_or_else(|| "<none>".to_owned(), |time| human_duration(now.since(time)));
         let zone = job.spec.time_zone.clone().unwrap_or_else(|| "<none>".into());
         let suspended = if job.spec.suspend == Some(true) { "True" } else { "False" };
-        return vec![name, job.spec.schedule.clone().into(), zone.into(), suspended.into(), job.status.active.len().into(), last.into(), age];
+        return vec![
+            name,
+            job.spec.schedule.clone().into(),
+            zone.into(),
+            suspended.into(),
+            job.status.active.len().into(),
+            last.into(),
+            age,
+        ];
     }
     if let Some(node) = as_kind!(Node) {
         return node_cells(node, name, age);
@@ -281,16 +339,21 @@ pub(super) fn cells(object: &Object, now: Time) -> Vec<Value> {
         return vec![name, or_none(endpoints_text(endpoints)), age];
     }
     if let Some(slice) = as_kind!(EndpointSlice) {
-        let ports = slice.ports.iter().filter_map(|port| port.port).map(|port| port.to_string()).collect::<Vec<_>>().join(",");
-        let addresses: Vec<&str> = slice.endpoints.iter().flat_map(|endpoint| &endpoint.addresses).map(String::as_str).collect();
+        let ports =
+            slice.ports.iter().filter_map(|port| port.port).map(|port| port.to_string()).collect::<Vec<_>>().join(",");
+        let addresses: Vec<&str> =
+            slice.endpoints.iter().flat_map(|endpoint| &endpoint.addresses).map(String::as_str).collect();
         let ports = if ports.is_empty() { "<unset>".into() } else { ports.into() };
         return vec![name, slice.address_type.clone().into(), ports, shortened(&addresses), age];
     }
     if let Some(ingress) = as_kind!(Ingress) {
-        let hosts: Vec<&str> = ingress.spec.rules.iter().map(|rule| rule.host.as_str()).filter(|host| !host.is_empty()).collect();
+        let hosts: Vec<&str> =
+            ingress.spec.rules.iter().map(|rule| rule.host.as_str()).filter(|host| !host.is_empty()).collect();
         let hosts = if hosts.is_empty() { "*".into() } else { shortened(&hosts) };
         let points = &ingress.status.load_balancer.ingress;
-        let address = joined(points.iter().map(|point| if point.ip.is_empty() { point.hostname.as_str() } else { point.ip.as_str() }));
+        let address = joined(
+            points.iter().map(|point| if point.ip.is_empty() { point.hostname.as_str() } else { point.ip.as_str() }),
+        );
         let ports = if ingress.spec.tls.is_empty() { "80" } else { "80, 443" };
         let class = ingress.spec.ingress_class_name.clone().unwrap_or_else(|| "<none>".into());
         return vec![name, class.into(), hosts, address.into(), ports.into(), age];
@@ -333,7 +396,11 @@ fn binding_cells(
 ) -> Vec<Value> {
     let of = |kind: &str| -> Value {
         let names = subjects.iter().filter(|subject| subject.kind == kind).map(|subject| {
-            if subject.namespace.is_empty() { subject.name.clone() } else { format!("{}/{}", subject.namespace, subject.name) }
+            if subject.namespace.is_empty() {
+                subject.name.clone()
+            } else {
+                format!("{}/{}", subject.namespace, subject.name)
+            }
         });
         names.collect::<Vec<_>>().join(", ").into()
     };
@@ -349,8 +416,14 @@ fn pod_status(pod: &Pod) -> String {
             if ended.exit_code == 0 {
                 continue;
             }
-            reason = if ended.reason.is_empty() { format!("Init:ExitCode:{}", ended.exit_code) } else { format!("Init:{}", ended.reason) };
-        } else if let Some(waiting) = status.state.waiting.as_ref().filter(|w| !w.reason.is_empty() && w.reason != "PodInitializing") {
+            reason = if ended.reason.is_empty() {
+                format!("Init:ExitCode:{}", ended.exit_code)
+            } else {
+                format!("Init:{}", ended.reason)
+            };
+        } else if let Some(waiting) =
+            status.state.waiting.as_ref().filter(|w| !w.reason.is_empty() && w.reason != "PodInitializing")
+        {
             reason = format!("Init:{}", waiting.reason);
         } else if status.started == Some(true) {
             continue;
@@ -398,7 +471,10 @@ fn pod_cells(pod: &Pod, name: Value, age: Value, now: Time) -> Vec<Value> {
         String::new()
     } else {
         let met = pod.spec.readiness_gates.iter().filter(|gate| {
-            pod.status.conditions.iter().any(|condition| condition.type_ == gate.condition_type && condition.status == "True")
+            pod.status
+                .conditions
+                .iter()
+                .any(|condition| condition.type_ == gate.condition_type && condition.status == "True")
         });
         format!("{}/{}", met.count(), pod.spec.readiness_gates.len())
     };
@@ -426,13 +502,23 @@ fn service_cells(service: &Service, name: Value, age: Value) -> Vec<Value> {
         "ExternalName" => spec.external_name.clone(),
         "LoadBalancer" => {
             let points = service.status.load_balancer.ingress.iter();
-            let found = joined(points.map(|point| if point.ip.is_empty() { point.hostname.as_str() } else { point.ip.as_str() }));
+            let found = joined(
+                points.map(|point| if point.ip.is_empty() { point.hostname.as_str() } else { point.ip.as_str() }),
+            );
             if found.is_empty() && spec.external_ips.is_empty() { "<pending>".into() } else { found }
         }
         _ => spec.external_ips.join(","),
     };
     let selected = or_none(Selector::equals(&spec.selector).to_string());
-    vec![name, spec.type_.clone().into(), or_none(spec.cluster_ip.clone()), or_none(external), or_none(ports), age, selected]
+    vec![
+        name,
+        spec.type_.clone().into(),
+        or_none(spec.cluster_ip.clone()),
+        or_none(external),
+        or_none(ports),
+        age,
+        selected,
+    ]
 }
 
 fn node_cells(node: &Node, name: Value, age: Value) -> Vec<Value> {
@@ -485,7 +571,11 @@ fn event_cells(event: &Event, name: Value, now: Time) -> Vec<Value> {
     let last = last.or(event.last_timestamp).or(micro);
     let first = event.first_timestamp.or(micro);
     let object = &event.involved_object;
-    let source = if event.source.component.is_empty() { event.reporting_component.clone() } else { event.source.component.clone() };
+    let source = if event.source.component.is_empty() {
+        event.reporting_component.clone()
+    } else {
+        event.source.component.clone()
+    };
     let source = if event.source.host.is_empty() { source } else { format!("{source}, {}", event.source.host) };
     let count = event.series.as_ref().map_or(event.count.max(1), |series| series.count);
     vec![

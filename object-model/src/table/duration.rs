@@ -30,7 +30,16 @@ mod tests {
 
     #[test]
     fn ages_print_as_kubectl_prints_them() {
-        let cases = [(5, "5s"), (119, "119s"), (125, "2m5s"), (600, "10m"), (3 * 3600 + 240, "3h4m"), (10 * 3600, "10h"), (3 * 86400, "3d"), (400 * 86400, "400d")];
+        let cases = [
+            (5, "5s"),
+            (119, "119s"),
+            (125, "2m5s"),
+            (600, "10m"),
+            (3 * 3600 + 240, "3h4m"),
+            (10 * 3600, "10h"),
+            (3 * 86400, "3d"),
+            (400 * 86400, "400d"),
+        ];
         for (seconds, expected) in cases {
             assert_eq!(human_duration(Duration::from_secs(seconds)), expected);
         }

@@ -49,7 +49,10 @@ pub fn validate_metadata_update(metadata: &ObjectMeta, old: &ObjectMeta, _info: 
             let value = serde_json::json!([added]);
             errors.forbidden(
                 &path.child("finalizers"),
-                format!("no new finalizers can be added if the object is being deleted, found new finalizers {}", go_strings(&value)),
+                format!(
+                    "no new finalizers can be added if the object is being deleted, found new finalizers {}",
+                    go_strings(&value)
+                ),
             );
         }
     }
@@ -88,10 +91,15 @@ fn common(metadata: &ObjectMeta, path: &Path, errors: &mut FieldErrors) {
     let mut controller = None;
     for (index, owner) in metadata.owner_references.iter().enumerate() {
         let at = path.child("ownerReferences").index(index);
-        let required = [("apiVersion", &owner.api_version), ("kind", &owner.kind), ("name", &owner.name), ("uid", &owner.uid)];
+        let required =
+            [("apiVersion", &owner.api_version), ("kind", &owner.kind), ("name", &owner.name), ("uid", &owner.uid)];
         for (field, value) in required {
             if value.is_empty() {
-                errors.invalid(&at.child(field), value, if field == "apiVersion" { "version must not be empty" } else { "must not be empty" });
+                errors.invalid(
+                    &at.child(field),
+                    value,
+                    if field == "apiVersion" { "version must not be empty" } else { "must not be empty" },
+                );
             }
         }
         if owner.controller == Some(true) {
@@ -109,7 +117,11 @@ fn common(metadata: &ObjectMeta, path: &Path, errors: &mut FieldErrors) {
 }
 
 /// Everything that is wrong with labels.
-pub(crate) fn validate_labels(labels: &std::collections::BTreeMap<String, String>, path: &Path, errors: &mut FieldErrors) {
+pub(crate) fn validate_labels(
+    labels: &std::collections::BTreeMap<String, String>,
+    path: &Path,
+    errors: &mut FieldErrors,
+) {
     for (key, value) in labels {
         for problem in names::qualified_name(key) {
             errors.invalid(path, key, problem);

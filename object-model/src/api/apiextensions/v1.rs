@@ -2,4 +2,10 @@
 
 mod types;
 
-pub use types::{CustomResourceColumnDefinition, CustomResourceConversion, CustomResourceDefinition, CustomResourceDefinitionCondition, CustomResourceDefinitionNames, CustomResourceDefinitionSpec, CustomResourceDefinitionStatus, CustomResourceDefinitionVersion, CustomResourceSubresourceScale, CustomResourceSubresources, CustomResourceValidation, ExternalDocumentation, JSONSchemaProps, SelectableField, ServiceReference, ValidationRule, WebhookClientConfig, WebhookConversion};
+pub use types::{
+    CustomResourceColumnDefinition, CustomResourceConversion, CustomResourceDefinition,
+    CustomResourceDefinitionCondition, CustomResourceDefinitionNames, CustomResourceDefinitionSpec,
+    CustomResourceDefinitionStatus, CustomResourceDefinitionVersion, CustomResourceSubresourceScale,
+    CustomResourceSubresources, CustomResourceValidation, ExternalDocumentation, JSONSchemaProps, SelectableField,
+    ServiceReference, ValidationRule, WebhookClientConfig, WebhookConversion,
+};

@@ -2,4 +2,6 @@
 
 mod types;
 
-pub use types::{ServerStorageVersion, StorageVersion, StorageVersionCondition, StorageVersionSpec, StorageVersionStatus};
+pub use types::{
+    ServerStorageVersion, StorageVersion, StorageVersionCondition, StorageVersionSpec, StorageVersionStatus,
+};

@@ -2,4 +2,7 @@
 
 mod types;
 
-pub use types::{BoundObjectReference, SelfSubjectReview, SelfSubjectReviewStatus, TokenRequest, TokenRequestSpec, TokenRequestStatus, TokenReview, TokenReviewSpec, TokenReviewStatus, UserInfo};
+pub use types::{
+    BoundObjectReference, SelfSubjectReview, SelfSubjectReviewStatus, TokenRequest, TokenRequestSpec,
+    TokenRequestStatus, TokenReview, TokenReviewSpec, TokenReviewStatus, UserInfo,
+};

@@ -2,4 +2,7 @@
 
 mod types;
 
-pub use types::{ClusterTrustBundle, ClusterTrustBundleSpec, PodCertificateRequest, PodCertificateRequestSpec, PodCertificateRequestStatus};
+pub use types::{
+    ClusterTrustBundle, ClusterTrustBundleSpec, PodCertificateRequest, PodCertificateRequestSpec,
+    PodCertificateRequestStatus,
+};

@@ -2,4 +2,4 @@
 
 mod types;
 
-pub use types::{PriorityClass};
+pub use types::PriorityClass;

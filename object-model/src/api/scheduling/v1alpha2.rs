@@ -2,4 +2,9 @@
 
 mod types;
 
-pub use types::{BasicSchedulingPolicy, GangSchedulingPolicy, PodGroup, PodGroupResourceClaim, PodGroupResourceClaimStatus, PodGroupSchedulingConstraints, PodGroupSchedulingPolicy, PodGroupSpec, PodGroupStatus, PodGroupTemplate, PodGroupTemplateReference, TopologyConstraint, TypedLocalObjectReference, Workload, WorkloadPodGroupTemplateReference, WorkloadSpec};
+pub use types::{
+    BasicSchedulingPolicy, GangSchedulingPolicy, PodGroup, PodGroupResourceClaim, PodGroupResourceClaimStatus,
+    PodGroupSchedulingConstraints, PodGroupSchedulingPolicy, PodGroupSpec, PodGroupStatus, PodGroupTemplate,
+    PodGroupTemplateReference, TopologyConstraint, TypedLocalObjectReference, Workload,
+    WorkloadPodGroupTemplateReference, WorkloadSpec,
+};

@@ -2,4 +2,4 @@
 
 mod types;
 
-pub use types::{VolumeAttributesClass};
+pub use types::VolumeAttributesClass;

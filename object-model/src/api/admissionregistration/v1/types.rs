@@ -4,7 +4,13 @@ use crate::{Reflect, Resource};
 
 /// A mutating admission policy.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "admissionregistration.k8s.io", version = "v1", plural = "mutatingadmissionpolicies", scope = "Cluster", categories = "api-extensions")]
+#[resource(
+    group = "admissionregistration.k8s.io",
+    version = "v1",
+    plural = "mutatingadmissionpolicies",
+    scope = "Cluster",
+    categories = "api-extensions"
+)]
 pub struct MutatingAdmissionPolicy {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -16,7 +22,13 @@ pub struct MutatingAdmissionPolicy {
 
 /// A mutating admission policy binding.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "admissionregistration.k8s.io", version = "v1", plural = "mutatingadmissionpolicybindings", scope = "Cluster", categories = "api-extensions")]
+#[resource(
+    group = "admissionregistration.k8s.io",
+    version = "v1",
+    plural = "mutatingadmissionpolicybindings",
+    scope = "Cluster",
+    categories = "api-extensions"
+)]
 pub struct MutatingAdmissionPolicyBinding {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -28,7 +40,13 @@ pub struct MutatingAdmissionPolicyBinding {
 
 /// A mutating webhook configuration.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "admissionregistration.k8s.io", version = "v1", plural = "mutatingwebhookconfigurations", scope = "Cluster", categories = "api-extensions")]
+#[resource(
+    group = "admissionregistration.k8s.io",
+    version = "v1",
+    plural = "mutatingwebhookconfigurations",
+    scope = "Cluster",
+    categories = "api-extensions"
+)]
 pub struct MutatingWebhookConfiguration {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -40,7 +58,14 @@ pub struct MutatingWebhookConfiguration {
 
 /// A validating admission policy.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "admissionregistration.k8s.io", version = "v1", plural = "validatingadmissionpolicies", scope = "Cluster", categories = "api-extensions", subresources = "status")]
+#[resource(
+    group = "admissionregistration.k8s.io",
+    version = "v1",
+    plural = "validatingadmissionpolicies",
+    scope = "Cluster",
+    categories = "api-extensions",
+    subresources = "status"
+)]
 pub struct ValidatingAdmissionPolicy {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -55,7 +80,13 @@ pub struct ValidatingAdmissionPolicy {
 
 /// A validating admission policy binding.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "admissionregistration.k8s.io", version = "v1", plural = "validatingadmissionpolicybindings", scope = "Cluster", categories = "api-extensions")]
+#[resource(
+    group = "admissionregistration.k8s.io",
+    version = "v1",
+    plural = "validatingadmissionpolicybindings",
+    scope = "Cluster",
+    categories = "api-extensions"
+)]
 pub struct ValidatingAdmissionPolicyBinding {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -67,7 +98,13 @@ pub struct ValidatingAdmissionPolicyBinding {
 
 /// A validating webhook configuration.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "admissionregistration.k8s.io", version = "v1", plural = "validatingwebhookconfigurations", scope = "Cluster", categories = "api-extensions")]
+#[resource(
+    group = "admissionregistration.k8s.io",
+    version = "v1",
+    plural = "validatingwebhookconfigurations",
+    scope = "Cluster",
+    categories = "api-extensions"
+)]
 pub struct ValidatingWebhookConfiguration {
     /// Standard object metadata.
     #[field(tag = 1, always)]

@@ -4,7 +4,13 @@ use crate::{Reflect, Resource};
 
 /// A mutating admission policy.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "admissionregistration.k8s.io", version = "v1alpha1", plural = "mutatingadmissionpolicies", scope = "Cluster", categories = "api-extensions")]
+#[resource(
+    group = "admissionregistration.k8s.io",
+    version = "v1alpha1",
+    plural = "mutatingadmissionpolicies",
+    scope = "Cluster",
+    categories = "api-extensions"
+)]
 pub struct MutatingAdmissionPolicy {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -16,7 +22,13 @@ pub struct MutatingAdmissionPolicy {
 
 /// A mutating admission policy binding.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "admissionregistration.k8s.io", version = "v1alpha1", plural = "mutatingadmissionpolicybindings", scope = "Cluster", categories = "api-extensions")]
+#[resource(
+    group = "admissionregistration.k8s.io",
+    version = "v1alpha1",
+    plural = "mutatingadmissionpolicybindings",
+    scope = "Cluster",
+    categories = "api-extensions"
+)]
 pub struct MutatingAdmissionPolicyBinding {
     /// Standard object metadata.
     #[field(tag = 1, always)]

@@ -6,7 +6,15 @@ use crate::{Reflect, Resource};
 
 /// A custom resource definition.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "apiextensions.k8s.io", version = "v1", plural = "customresourcedefinitions", scope = "Cluster", short = "crd,crds", categories = "api-extensions", subresources = "status")]
+#[resource(
+    group = "apiextensions.k8s.io",
+    version = "v1",
+    plural = "customresourcedefinitions",
+    scope = "Cluster",
+    short = "crd,crds",
+    categories = "api-extensions",
+    subresources = "status"
+)]
 pub struct CustomResourceDefinition {
     /// Standard object metadata.
     #[field(always)]

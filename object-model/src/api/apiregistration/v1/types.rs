@@ -4,7 +4,14 @@ use crate::{Reflect, Resource};
 
 /// An api service.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "apiregistration.k8s.io", version = "v1", plural = "apiservices", scope = "Cluster", categories = "api-extensions", subresources = "status")]
+#[resource(
+    group = "apiregistration.k8s.io",
+    version = "v1",
+    plural = "apiservices",
+    scope = "Cluster",
+    categories = "api-extensions",
+    subresources = "status"
+)]
 pub struct APIService {
     /// Standard object metadata.
     #[field(always)]

@@ -4,7 +4,13 @@ use crate::{Reflect, Resource};
 
 /// A storage version.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "internal.apiserver.k8s.io", version = "v1alpha1", plural = "storageversions", scope = "Cluster", subresources = "status")]
+#[resource(
+    group = "internal.apiserver.k8s.io",
+    version = "v1alpha1",
+    plural = "storageversions",
+    scope = "Cluster",
+    subresources = "status"
+)]
 pub struct StorageVersion {
     /// Standard object metadata.
     #[field(tag = 1, always, required)]
@@ -59,8 +65,7 @@ pub struct StorageVersionCondition {
 
 /// A storage version spec.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
-pub struct StorageVersionSpec {
-}
+pub struct StorageVersionSpec {}
 
 /// A storage version status.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]

@@ -4,7 +4,15 @@ use crate::{Reflect, Resource};
 
 /// A daemon set.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "apps", version = "v1", plural = "daemonsets", short = "ds", categories = "all", subresources = "status", rules)]
+#[resource(
+    group = "apps",
+    version = "v1",
+    plural = "daemonsets",
+    short = "ds",
+    categories = "all",
+    subresources = "status",
+    rules
+)]
 pub struct DaemonSet {
     /// Standard object metadata.
     #[field(tag = 1, always)]

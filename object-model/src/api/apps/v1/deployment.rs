@@ -4,7 +4,15 @@ use crate::{Reflect, Resource};
 
 /// A deployment.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "apps", version = "v1", plural = "deployments", short = "deploy", categories = "all", subresources = "scale,status", rules)]
+#[resource(
+    group = "apps",
+    version = "v1",
+    plural = "deployments",
+    short = "deploy",
+    categories = "all",
+    subresources = "scale,status",
+    rules
+)]
 pub struct Deployment {
     /// Standard object metadata.
     #[field(tag = 1, always)]

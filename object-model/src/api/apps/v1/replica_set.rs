@@ -4,7 +4,15 @@ use crate::{Reflect, Resource};
 
 /// A replica set.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "apps", version = "v1", plural = "replicasets", short = "rs", categories = "all", subresources = "scale,status", rules)]
+#[resource(
+    group = "apps",
+    version = "v1",
+    plural = "replicasets",
+    short = "rs",
+    categories = "all",
+    subresources = "scale,status",
+    rules
+)]
 pub struct ReplicaSet {
     /// Standard object metadata.
     #[field(tag = 1, always)]

@@ -4,7 +4,15 @@ use crate::{Reflect, Resource};
 
 /// A stateful set.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "apps", version = "v1", plural = "statefulsets", short = "sts", categories = "all", subresources = "scale,status", rules)]
+#[resource(
+    group = "apps",
+    version = "v1",
+    plural = "statefulsets",
+    short = "sts",
+    categories = "all",
+    subresources = "scale,status",
+    rules
+)]
 pub struct StatefulSet {
     /// Standard object metadata.
     #[field(tag = 1, always)]

@@ -4,7 +4,14 @@ use crate::{Reflect, Resource};
 
 /// A horizontal pod autoscaler.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "autoscaling", version = "v1", plural = "horizontalpodautoscalers", short = "hpa", categories = "all", subresources = "status")]
+#[resource(
+    group = "autoscaling",
+    version = "v1",
+    plural = "horizontalpodautoscalers",
+    short = "hpa",
+    categories = "all",
+    subresources = "status"
+)]
 pub struct HorizontalPodAutoscaler {
     /// Standard object metadata.
     #[field(tag = 1, always)]

@@ -4,7 +4,15 @@ use crate::{Reflect, Resource};
 
 /// A horizontal pod autoscaler.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "autoscaling", version = "v2", plural = "horizontalpodautoscalers", short = "hpa", categories = "all", subresources = "status", rules)]
+#[resource(
+    group = "autoscaling",
+    version = "v2",
+    plural = "horizontalpodautoscalers",
+    short = "hpa",
+    categories = "all",
+    subresources = "status",
+    rules
+)]
 pub struct HorizontalPodAutoscaler {
     /// Standard object metadata.
     #[field(tag = 1, always)]

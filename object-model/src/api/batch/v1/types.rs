@@ -4,7 +4,15 @@ use crate::{Reflect, Resource};
 
 /// A cron job.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "batch", version = "v1", plural = "cronjobs", short = "cj", categories = "all", subresources = "status", rules)]
+#[resource(
+    group = "batch",
+    version = "v1",
+    plural = "cronjobs",
+    short = "cj",
+    categories = "all",
+    subresources = "status",
+    rules
+)]
 pub struct CronJob {
     /// Standard object metadata.
     #[field(tag = 1, always)]

@@ -6,7 +6,14 @@ use crate::{Reflect, Resource};
 
 /// A certificate signing request.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "certificates.k8s.io", version = "v1", plural = "certificatesigningrequests", scope = "Cluster", short = "csr", subresources = "approval,status")]
+#[resource(
+    group = "certificates.k8s.io",
+    version = "v1",
+    plural = "certificatesigningrequests",
+    scope = "Cluster",
+    short = "csr",
+    subresources = "approval,status"
+)]
 pub struct CertificateSigningRequest {
     /// Standard object metadata.
     #[field(tag = 1, always)]

@@ -18,7 +18,12 @@ pub struct ClusterTrustBundle {
 
 /// A pod certificate request.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "certificates.k8s.io", version = "v1beta1", plural = "podcertificaterequests", subresources = "status")]
+#[resource(
+    group = "certificates.k8s.io",
+    version = "v1beta1",
+    plural = "podcertificaterequests",
+    subresources = "status"
+)]
 pub struct PodCertificateRequest {
     /// Standard object metadata.
     #[field(tag = 1, always)]

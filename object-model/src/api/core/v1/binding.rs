@@ -2,7 +2,7 @@
 
 use crate::Resource;
 
-use super::{ObjectReference};
+use super::ObjectReference;
 
 /// A binding.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]

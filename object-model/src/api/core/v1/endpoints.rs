@@ -2,7 +2,7 @@
 
 use crate::{Reflect, Resource};
 
-use super::{ObjectReference};
+use super::ObjectReference;
 
 /// An endpoints.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]

@@ -2,7 +2,7 @@
 
 use crate::{Reflect, Resource};
 
-use super::{ObjectReference};
+use super::ObjectReference;
 
 /// An event.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]

@@ -4,7 +4,14 @@ use crate::{Reflect, Resource};
 
 /// A namespace.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(version = "v1", plural = "namespaces", scope = "Cluster", short = "ns", subresources = "finalize,status", rules)]
+#[resource(
+    version = "v1",
+    plural = "namespaces",
+    scope = "Cluster",
+    short = "ns",
+    subresources = "finalize,status",
+    rules
+)]
 pub struct Namespace {
     /// Standard object metadata.
     #[field(tag = 1, always)]

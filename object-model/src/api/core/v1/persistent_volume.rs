@@ -4,11 +4,22 @@ use std::collections::BTreeMap;
 
 use crate::{Reflect, Resource};
 
-use super::{AWSElasticBlockStoreVolumeSource, AzureDiskVolumeSource, FCVolumeSource, FlockerVolumeSource, GCEPersistentDiskVolumeSource, HostPathVolumeSource, NFSVolumeSource, NodeSelector, ObjectReference, PhotonPersistentDiskVolumeSource, PortworxVolumeSource, QuobyteVolumeSource, VsphereVirtualDiskVolumeSource};
+use super::{
+    AWSElasticBlockStoreVolumeSource, AzureDiskVolumeSource, FCVolumeSource, FlockerVolumeSource,
+    GCEPersistentDiskVolumeSource, HostPathVolumeSource, NFSVolumeSource, NodeSelector, ObjectReference,
+    PhotonPersistentDiskVolumeSource, PortworxVolumeSource, QuobyteVolumeSource, VsphereVirtualDiskVolumeSource,
+};
 
 /// A persistent volume.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(version = "v1", plural = "persistentvolumes", scope = "Cluster", short = "pv", subresources = "status", rules)]
+#[resource(
+    version = "v1",
+    plural = "persistentvolumes",
+    scope = "Cluster",
+    short = "pv",
+    subresources = "status",
+    rules
+)]
 pub struct PersistentVolume {
     /// Standard object metadata.
     #[field(tag = 1, always)]

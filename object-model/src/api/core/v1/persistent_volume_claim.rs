@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{Reflect, Resource};
 
-use super::{PersistentVolumeClaimSpec};
+use super::PersistentVolumeClaimSpec;
 
 /// A persistent volume claim.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]

@@ -8,7 +8,14 @@ use super::{PodSpec, ResourceRequirements};
 
 /// A pod.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(version = "v1", plural = "pods", short = "po", categories = "all", subresources = "attach,binding,ephemeralcontainers,eviction,exec,log,portforward,proxy,resize,status", rules)]
+#[resource(
+    version = "v1",
+    plural = "pods",
+    short = "po",
+    categories = "all",
+    subresources = "attach,binding,ephemeralcontainers,eviction,exec,log,portforward,proxy,resize,status",
+    rules
+)]
 pub struct Pod {
     /// Standard object metadata.
     #[field(tag = 1, always)]

@@ -268,7 +268,14 @@ pub struct EphemeralContainer {
     #[field(tag = 5, within = 1)]
     pub working_dir: String,
     /// Ports.
-    #[field(tag = 6, within = 1, list = "map", keys = "containerPort,protocol", patch = "merge", merge_key = "containerPort")]
+    #[field(
+        tag = 6,
+        within = 1,
+        list = "map",
+        keys = "containerPort,protocol",
+        patch = "merge",
+        merge_key = "containerPort"
+    )]
     pub ports: Vec<ContainerPort>,
     /// Env.
     #[field(tag = 7, within = 1, list = "map", keys = "name", patch = "merge", merge_key = "name")]
@@ -725,7 +732,13 @@ pub struct PodSpec {
     #[field(tag = 32)]
     pub overhead: BTreeMap<String, crate::Quantity>,
     /// Topology spread constraints.
-    #[field(tag = 33, list = "map", keys = "topologyKey,whenUnsatisfiable", patch = "merge", merge_key = "topologyKey")]
+    #[field(
+        tag = 33,
+        list = "map",
+        keys = "topologyKey,whenUnsatisfiable",
+        patch = "merge",
+        merge_key = "topologyKey"
+    )]
     pub topology_spread_constraints: Vec<TopologySpreadConstraint>,
     /// Ephemeral containers.
     #[field(tag = 34, list = "map", keys = "name", patch = "merge", merge_key = "name")]

@@ -2,7 +2,7 @@
 
 use crate::Resource;
 
-use super::{PodTemplateSpec};
+use super::PodTemplateSpec;
 
 /// A pod template.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]

@@ -4,11 +4,18 @@ use std::collections::BTreeMap;
 
 use crate::{Reflect, Resource};
 
-use super::{PodTemplateSpec};
+use super::PodTemplateSpec;
 
 /// A replication controller.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(version = "v1", plural = "replicationcontrollers", short = "rc", categories = "all", subresources = "scale,status", rules)]
+#[resource(
+    version = "v1",
+    plural = "replicationcontrollers",
+    short = "rc",
+    categories = "all",
+    subresources = "scale,status",
+    rules
+)]
 pub struct ReplicationController {
     /// Standard object metadata.
     #[field(tag = 1, always)]

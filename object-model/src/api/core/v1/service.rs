@@ -6,7 +6,14 @@ use crate::{Reflect, Resource};
 
 /// A service.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(version = "v1", plural = "services", short = "svc", categories = "all", subresources = "proxy,status", rules)]
+#[resource(
+    version = "v1",
+    plural = "services",
+    short = "svc",
+    categories = "all",
+    subresources = "proxy,status",
+    rules
+)]
 pub struct Service {
     /// Standard object metadata.
     #[field(tag = 1, always)]

@@ -2,7 +2,7 @@
 
 use crate::Reflect;
 
-use super::{PodSpec};
+use super::PodSpec;
 
 /// A local object reference.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::Reflect;
 
-use super::{LocalObjectReference, ObjectFieldSelector, ResourceFieldSelector, TypedLocalObjectReference, TypedObjectReference};
+use super::{
+    LocalObjectReference, ObjectFieldSelector, ResourceFieldSelector, TypedLocalObjectReference, TypedObjectReference,
+};
 
 /// An aws elastic block store volume source.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]

@@ -4,7 +4,13 @@ use crate::{Reflect, Resource};
 
 /// A flow schema.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "flowcontrol.apiserver.k8s.io", version = "v1", plural = "flowschemas", scope = "Cluster", subresources = "status")]
+#[resource(
+    group = "flowcontrol.apiserver.k8s.io",
+    version = "v1",
+    plural = "flowschemas",
+    scope = "Cluster",
+    subresources = "status"
+)]
 pub struct FlowSchema {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -19,7 +25,13 @@ pub struct FlowSchema {
 
 /// A priority level configuration.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "flowcontrol.apiserver.k8s.io", version = "v1", plural = "prioritylevelconfigurations", scope = "Cluster", subresources = "status")]
+#[resource(
+    group = "flowcontrol.apiserver.k8s.io",
+    version = "v1",
+    plural = "prioritylevelconfigurations",
+    scope = "Cluster",
+    subresources = "status"
+)]
 pub struct PriorityLevelConfiguration {
     /// Standard object metadata.
     #[field(tag = 1, always)]

@@ -16,7 +16,14 @@ pub struct IPAddress {
 
 /// An ingress.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "networking.k8s.io", version = "v1", plural = "ingresses", short = "ing", subresources = "status", rules)]
+#[resource(
+    group = "networking.k8s.io",
+    version = "v1",
+    plural = "ingresses",
+    short = "ing",
+    subresources = "status",
+    rules
+)]
 pub struct Ingress {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -55,7 +62,13 @@ pub struct NetworkPolicy {
 
 /// A service cidr.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "networking.k8s.io", version = "v1", plural = "servicecidrs", scope = "Cluster", subresources = "status")]
+#[resource(
+    group = "networking.k8s.io",
+    version = "v1",
+    plural = "servicecidrs",
+    scope = "Cluster",
+    subresources = "status"
+)]
 pub struct ServiceCIDR {
     /// Standard object metadata.
     #[field(tag = 1, always)]

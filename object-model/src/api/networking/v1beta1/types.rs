@@ -16,7 +16,13 @@ pub struct IPAddress {
 
 /// A service cidr.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "networking.k8s.io", version = "v1beta1", plural = "servicecidrs", scope = "Cluster", subresources = "status")]
+#[resource(
+    group = "networking.k8s.io",
+    version = "v1beta1",
+    plural = "servicecidrs",
+    scope = "Cluster",
+    subresources = "status"
+)]
 pub struct ServiceCIDR {
     /// Standard object metadata.
     #[field(tag = 1, always)]

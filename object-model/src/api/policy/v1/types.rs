@@ -18,7 +18,14 @@ pub struct Eviction {
 
 /// A pod disruption budget.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "policy", version = "v1", plural = "poddisruptionbudgets", short = "pdb", subresources = "status", rules)]
+#[resource(
+    group = "policy",
+    version = "v1",
+    plural = "poddisruptionbudgets",
+    short = "pdb",
+    subresources = "status",
+    rules
+)]
 pub struct PodDisruptionBudget {
     /// Standard object metadata.
     #[field(tag = 1, always)]

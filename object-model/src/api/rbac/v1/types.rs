@@ -19,7 +19,13 @@ pub struct ClusterRole {
 
 /// A cluster role binding.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "rbac.authorization.k8s.io", version = "v1", plural = "clusterrolebindings", scope = "Cluster", rules)]
+#[resource(
+    group = "rbac.authorization.k8s.io",
+    version = "v1",
+    plural = "clusterrolebindings",
+    scope = "Cluster",
+    rules
+)]
 pub struct ClusterRoleBinding {
     /// Standard object metadata.
     #[field(tag = 1, always)]

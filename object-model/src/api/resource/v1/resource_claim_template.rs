@@ -2,7 +2,7 @@
 
 use crate::{Reflect, Resource};
 
-use super::{ResourceClaimSpec};
+use super::ResourceClaimSpec;
 
 /// A resource claim template.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]

@@ -4,7 +4,13 @@ use crate::{Reflect, Resource};
 
 /// A device taint rule.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "resource.k8s.io", version = "v1alpha3", plural = "devicetaintrules", scope = "Cluster", subresources = "status")]
+#[resource(
+    group = "resource.k8s.io",
+    version = "v1alpha3",
+    plural = "devicetaintrules",
+    scope = "Cluster",
+    subresources = "status"
+)]
 pub struct DeviceTaintRule {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -19,7 +25,13 @@ pub struct DeviceTaintRule {
 
 /// A resource pool status request.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "resource.k8s.io", version = "v1alpha3", plural = "resourcepoolstatusrequests", scope = "Cluster", subresources = "status")]
+#[resource(
+    group = "resource.k8s.io",
+    version = "v1alpha3",
+    plural = "resourcepoolstatusrequests",
+    scope = "Cluster",
+    subresources = "status"
+)]
 pub struct ResourcePoolStatusRequest {
     /// Standard object metadata.
     #[field(tag = 1, always, required)]

@@ -2,11 +2,17 @@
 
 use crate::{Reflect, Resource};
 
-use super::{DeviceTaint};
+use super::DeviceTaint;
 
 /// A device taint rule.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "resource.k8s.io", version = "v1beta2", plural = "devicetaintrules", scope = "Cluster", subresources = "status")]
+#[resource(
+    group = "resource.k8s.io",
+    version = "v1beta2",
+    plural = "devicetaintrules",
+    scope = "Cluster",
+    subresources = "status"
+)]
 pub struct DeviceTaintRule {
     /// Standard object metadata.
     #[field(tag = 1, always)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{Reflect, Resource};
 
-use super::{DeviceTaint};
+use super::DeviceTaint;
 
 /// A resource slice.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]

@@ -4,7 +4,14 @@ use crate::Resource;
 
 /// A priority class.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "scheduling.k8s.io", version = "v1", plural = "priorityclasses", scope = "Cluster", short = "pc", rules)]
+#[resource(
+    group = "scheduling.k8s.io",
+    version = "v1",
+    plural = "priorityclasses",
+    scope = "Cluster",
+    short = "pc",
+    rules
+)]
 pub struct PriorityClass {
     /// Standard object metadata.
     #[field(tag = 1, always)]

@@ -31,8 +31,7 @@ pub struct Workload {
 
 /// A basic scheduling policy.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
-pub struct BasicSchedulingPolicy {
-}
+pub struct BasicSchedulingPolicy {}
 
 /// A gang scheduling policy.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]

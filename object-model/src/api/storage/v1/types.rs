@@ -81,7 +81,13 @@ pub struct StorageClass {
 
 /// A volume attachment.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "storage.k8s.io", version = "v1", plural = "volumeattachments", scope = "Cluster", subresources = "status")]
+#[resource(
+    group = "storage.k8s.io",
+    version = "v1",
+    plural = "volumeattachments",
+    scope = "Cluster",
+    subresources = "status"
+)]
 pub struct VolumeAttachment {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -96,7 +102,13 @@ pub struct VolumeAttachment {
 
 /// A volume attributes class.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "storage.k8s.io", version = "v1", plural = "volumeattributesclasses", scope = "Cluster", short = "vac")]
+#[resource(
+    group = "storage.k8s.io",
+    version = "v1",
+    plural = "volumeattributesclasses",
+    scope = "Cluster",
+    short = "vac"
+)]
 pub struct VolumeAttributesClass {
     /// Standard object metadata.
     #[field(tag = 1, always)]

@@ -6,7 +6,13 @@ use crate::Resource;
 
 /// A volume attributes class.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "storage.k8s.io", version = "v1beta1", plural = "volumeattributesclasses", scope = "Cluster", short = "vac")]
+#[resource(
+    group = "storage.k8s.io",
+    version = "v1beta1",
+    plural = "volumeattributesclasses",
+    scope = "Cluster",
+    short = "vac"
+)]
 pub struct VolumeAttributesClass {
     /// Standard object metadata.
     #[field(tag = 1, always)]

@@ -4,7 +4,13 @@ use crate::{Reflect, Resource};
 
 /// A storage version migration.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "storagemigration.k8s.io", version = "v1beta1", plural = "storageversionmigrations", scope = "Cluster", subresources = "status")]
+#[resource(
+    group = "storagemigration.k8s.io",
+    version = "v1beta1",
+    plural = "storageversionmigrations",
+    scope = "Cluster",
+    subresources = "status"
+)]
 pub struct StorageVersionMigration {
     /// Standard object metadata.
     #[field(tag = 1, always)]
