@@ -118,9 +118,9 @@ async fn incoming(answer: http::Response<Incoming>) -> Result<Response, Status> 
         let headers = kept
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
             .collect();
-        let upgraded = hyper::upgrade::on(answer)
-            .await
-            .map_err(|error| Status::failure(502, "BadGateway", format!("the node did not switch protocols: {error}")))?;
+        let upgraded = hyper::upgrade::on(answer).await.map_err(|error| {
+            Status::failure(502, "BadGateway", format!("the node did not switch protocols: {error}"))
+        })?;
         let stream = Box::new(TokioIo::new(upgraded));
         return Ok(Response::new(Content::Upgrade(Upgrade { headers, stream })));
     }
