@@ -6,12 +6,18 @@
 //!
 //! Absent here: scheduling, Services, and the API server; the agent sees a `Client`.
 
+mod agent;
 mod container;
 mod error;
 mod image;
+mod logs;
 mod network;
+mod probe;
+mod simulated;
 mod volume;
+mod volumes;
 
+pub use agent::{NodeAgent, NodeAgentBuilder, machine_capacity, machine_info};
 pub use container::{
     ContainerConfig, ContainerId, ContainerInfo, ContainerRuntime, ContainerState, ContainerStats, DnsSettings, ExecIo,
     ExecRequest, ExecSession, Identity, IdentitySource, MountConfig, PortMapping, Resources, RuntimeEvent, RuntimeInfo,
@@ -19,5 +25,9 @@ pub use container::{
 };
 pub use error::RuntimeError;
 pub use image::{Image, ImageConfig, ImageStore, PullAuth, normalize_reference};
+pub use logs::LogOptions;
 pub use network::{PodAddresses, PodNetwork};
+pub use probe::{Check, NetworkProber, ProbeOutcome, ProbeRequest, Prober};
+pub use simulated::{SimulatedConfig, SimulatedImages, SimulatedRuntime, SimulatedVolumes};
 pub use volume::{MountedVolume, VolumeContext, VolumeDriver};
+pub use volumes::{ClaimVolumes, ContentVolumes, EmptyDirVolumes, HostPathVolumes, default_volume_drivers};
