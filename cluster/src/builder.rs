@@ -31,6 +31,14 @@ pub enum ClusterError {
         /// The cause.
         source: std::io::Error,
     },
+    /// A file cannot be read.
+    #[error("reading {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// A file cannot be written.
     #[error("writing {}", path.display())]
     Write {
@@ -64,7 +72,8 @@ pub enum Toggle {
 pub struct Builder {
     pub(crate) store: StoreChoice,
     pub(crate) api: ApiServerConfig,
-    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) listen: Vec<SocketAddr>,
+    pub(crate) data_dir: Option<PathBuf>,
     pub(crate) kubeconfig: Option<PathBuf>,
     pub(crate) nodes: usize,
     pub(crate) scheduler: Toggle,
@@ -84,7 +93,8 @@ impl Default for Builder {
         Self {
             store: StoreChoice::Memory,
             api: ApiServerConfig { clock, random, ..ApiServerConfig::default() },
-            listen: None,
+            listen: vec![],
+            data_dir: None,
             kubeconfig: None,
             nodes: 1,
             scheduler: Toggle::On,
@@ -118,10 +128,17 @@ impl Builder {
         self.api.random = Random::seeded(seed);
         self
     }
-    /// Listens on this address (HTTPS); port 0 takes a free one.
+    /// Listens on this address (HTTPS); port 0 takes a free one. May be called several times: the first address stands in
+    /// the kubeconfig, the last one is where pods reach the server.
     #[must_use]
     pub fn listen(mut self, address: SocketAddr) -> Self {
-        self.listen = Some(address);
+        self.listen.push(address);
+        self
+    }
+    /// Keeps keys (and whatever else outlives the process) in this folder. Without it, keys are made anew at every start.
+    #[must_use]
+    pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(path.into());
         self
     }
     /// Writes the administrator's kubeconfig here.

@@ -5,15 +5,16 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use pintle_apiserver::{ApiServer, HttpServer, HttpService, TlsServer};
+use pintle_apiserver::{ApiServer, HttpNodeConnector, HttpServer, HttpService, SetupError, TlsNodeDial, TlsServer};
 use pintle_client::{ApiService, Caller, Client, Identity};
-use pintle_object_model::Object;
+use pintle_object_model::{Object, Time};
 use pintle_store::{MemoryConfig, MemoryStore, Store};
 use pintle_watch::{Shutdown, ShutdownTrigger};
 use tokio::task::JoinSet;
 
 use crate::builder::{Builder, ClusterError, StoreChoice};
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, write_private};
+use crate::nodes::{Dial, LocalNodes};
 
 /// A running cluster.
 #[derive(Debug)]
@@ -32,40 +33,45 @@ impl Cluster {
 
     pub(crate) async fn start(mut builder: Builder) -> Result<Self, ClusterError> {
         let clock = Arc::clone(&builder.api.clock);
-        let store: Arc<dyn Store<Object>> = match builder.store {
+        let store: Arc<dyn Store<Object>> = match &builder.store {
             StoreChoice::Memory => Arc::new(MemoryStore::new(MemoryConfig::default(), Arc::clone(&clock))),
-            StoreChoice::Given(store) => store,
+            StoreChoice::Given(store) => Arc::clone(store),
         };
-        let mut listening = None;
-        if let Some(address) = builder.listen {
-            let now = clock.utc().to_time();
-            let service_ip = Ipv4Addr::from(u32::from(builder.api.service_cidr.network()) + 1);
-            let credentials =
-                Credentials::generate(&[address.ip(), IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V4(service_ip)], now)?;
-            let tls = TlsServer::new(credentials.server(), &credentials.authority().certificate())?;
-            let server =
-                HttpServer::bind(address, tls).await.map_err(|source| ClusterError::Listen { address, source })?;
-            let bound = server.address().map_err(|source| ClusterError::Listen { address, source })?;
-            if let IpAddr::V4(ip) = bound.ip() {
-                builder.api.listen = Some((ip, bound.port()));
+        let local = LocalNodes::default();
+        let mut credentials = None;
+        let mut servers = vec![];
+        if !builder.listen.is_empty() {
+            let keys = keys(&builder, clock.utc().to_time()).await?;
+            let tls = TlsServer::new(keys.server(), &keys.authority().certificate())?;
+            for address in &builder.listen {
+                let refused = |source| ClusterError::Listen { address: *address, source };
+                let server = HttpServer::bind(*address, tls.clone()).await.map_err(refused)?;
+                let bound = server.address().map_err(refused)?;
+                if let IpAddr::V4(ip) = bound.ip() {
+                    builder.api.listen = Some((ip, bound.port()));
+                }
+                servers.push((server, bound));
             }
-            listening = Some((server, bound, credentials));
+            builder.api.signing_keys = Some(keys.signing().clone());
+            credentials = Some(keys);
         }
+        let remote = match &credentials {
+            Some(keys) => Some(TlsNodeDial::new(&keys.node_client()?).map_err(SetupError::from)?),
+            None => None,
+        };
+        builder.api.nodes = Some(Arc::new(HttpNodeConnector::new(Dial { local: local.clone(), remote })));
         let api = ApiServer::start(store, builder.api).await?;
         let (shutdown, signal) = Shutdown::channel();
         let mut tasks = JoinSet::new();
-        let mut bound_address = None;
-        if let Some((server, bound, credentials)) = listening {
-            if let Some(path) = &builder.kubeconfig {
-                let text = credentials.kubeconfig(&format!("https://{bound}"));
-                write_private(path, &text)
-                    .await
-                    .map_err(|source| ClusterError::Write { path: path.clone(), source })?;
-            }
-            tasks.spawn(server.serve(api.service(), clock, signal));
-            bound_address = Some(bound);
+        let address = servers.first().map(|(_, bound)| *bound);
+        if let (Some(path), Some(keys), Some(bound)) = (&builder.kubeconfig, &credentials, address) {
+            let text = keys.kubeconfig(&format!("https://{bound}"), "kubernetes-admin", "system:masters")?;
+            write_private(path, &text).await?;
         }
-        Ok(Self { api, address: bound_address, shutdown, tasks })
+        for (server, _) in servers {
+            tasks.spawn(server.serve(api.service(), Arc::clone(&clock), signal.clone()));
+        }
+        Ok(Self { api, address, shutdown, tasks })
     }
 
     /// A client in process, with the administrator's rights.
@@ -99,17 +105,13 @@ impl Cluster {
     }
 }
 
-/// Writes a file that only its owner can read: it holds keys.
-async fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    use tokio::io::AsyncWriteExt as _;
-    if let Some(directory) = path.parent() {
-        tokio::fs::create_dir_all(directory).await?;
+/// The keys of the cluster: kept in its folder if it has one.
+async fn keys(builder: &Builder, now: Time) -> Result<Credentials, ClusterError> {
+    let service_ip = Ipv4Addr::from(u32::from(builder.api.service_cidr.network()) + 1);
+    let mut addresses: Vec<IpAddr> = builder.listen.iter().map(|address| address.ip()).collect();
+    addresses.extend([IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V4(service_ip)]);
+    match &builder.data_dir {
+        Some(folder) => Credentials::load(&folder.join("pki"), &addresses, now).await,
+        None => Ok(Credentials::generate(&addresses, now)?),
     }
-    let mut options = tokio::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    options.mode(0o600);
-    let mut file = options.open(path).await?;
-    file.write_all(text.as_bytes()).await?;
-    file.flush().await
 }
