@@ -240,10 +240,16 @@ impl Storage {
     /// Waits until the cache has everything up to `revision`.
     pub(crate) async fn wait_revision(&self, revision: u64, timeout: Duration) -> Result<(), Status> {
         let mut applied = self.shared.applied.subscribe();
-        let reached = applied.wait_for(|applied| *applied > 0 && *applied >= revision);
+        // The value is copied out at once: what `wait_for` answers is a read lock, and whoever takes a second one while
+        // the follower waits to write waits for ever.
+        let reached = async {
+            applied.wait_for(|applied| *applied > 0 && *applied >= revision).await.map(|applied| *applied).ok()
+        };
         match tokio::time::timeout(timeout, reached).await {
-            Ok(_) => {
-                self.cache.progress(*self.shared.applied.borrow());
+            Ok(applied) => {
+                if let Some(applied) = applied {
+                    self.cache.progress(applied);
+                }
                 Ok(())
             }
             Err(_) => {
@@ -265,7 +271,8 @@ impl Storage {
 
     /// Lets the cache claim every revision that has been applied everywhere.
     pub(crate) fn advance(&self) -> u64 {
-        self.cache.progress(*self.shared.applied.borrow());
+        let applied = *self.shared.applied.borrow();
+        self.cache.progress(applied);
         self.cache.revision()
     }
 
