@@ -11,13 +11,15 @@ mod managed;
 mod node;
 mod strategic;
 mod structured;
+mod versions;
 mod walk;
 
 pub use apply::{Application, Applied, ApplyError, Conflict, Versions, apply};
 pub use fieldset::{Element, FieldSet, Scalar};
-pub use managed::{ManagedFields, Writer, conflict_status};
+pub use managed::{ManagedFields, Writer, conflict_status, managers_after_scale, scale_managers};
 pub use node::Node;
 pub use strategic::strategic_merge;
+pub use versions::SchemeVersions;
 pub use walk::{Comparison, compare, fields_of};
 
 use serde_json::Value;

@@ -6,14 +6,14 @@
 
 use pintle_client::{Content, Params, Patch, PatchKind, Response};
 use pintle_object_model::json::DecodeOptions;
-use pintle_object_model::patch::{Application, ApplyError, Node, Writer, apply, conflict_status};
+use pintle_object_model::patch::{Application, ApplyError, Node, SchemeVersions, Writer, apply, conflict_status};
 use pintle_object_model::validation::{FieldErrors, Path};
-use pintle_object_model::{AnyResource, GroupVersionKind, KindEntry, Object, Scheme, Status, yaml};
+use pintle_object_model::{AnyResource, GroupVersionKind, KindEntry, KindInfo, Object, Scheme, Status, yaml};
 use serde_json::Value;
 
 use super::body::dry_run;
 use super::create::{check_namespace, invalid};
-use super::fields::{KindVersions, Manager};
+use super::fields::{Manager, reset_fields};
 use super::update::ATTEMPTS;
 use super::{Call, Registry};
 
@@ -103,19 +103,19 @@ impl Configuration {
         params: &Params,
         now: pintle_object_model::Time,
     ) -> Result<Box<dyn AnyResource>, Status> {
-        let versions = KindVersions { scheme, entry: call.entry, subresource: call.subresource };
         let typed = match live {
             Some(live) => Some(live.typed().ok_or_else(|| Status::internal("the object is stored without a type"))?),
             None => None,
         };
-        self.merge(call.entry, &versions, typed, params, now)
+        self.merge(scheme, call.entry, call.subresource, typed, params, now)
     }
 
     /// Merges the configuration into an object of the kind of `entry`.
     pub(super) fn merge(
         &self,
+        scheme: &Scheme,
         entry: &KindEntry,
-        versions: &KindVersions<'_>,
+        subresource: &str,
         live: Option<&dyn AnyResource>,
         params: &Params,
         now: pintle_object_model::Time,
@@ -130,12 +130,7 @@ impl Configuration {
         };
         let tree = Node::of(base.as_struct()).to_tree();
         let api_version = entry.info().api_version();
-        let writer = Writer {
-            manager: &params.field_manager,
-            api_version: &api_version,
-            subresource: versions.subresource,
-            now,
-        };
+        let writer = Writer { manager: &params.field_manager, api_version: &api_version, subresource, now };
         let applied = apply(&Application {
             live: &tree,
             exists: live.is_some(),
@@ -144,7 +139,7 @@ impl Configuration {
             writer,
             schema: entry.schema(),
             force: params.force.unwrap_or(false),
-            versions,
+            versions: &versions,
         })
         .map_err(|error| self.refused(error, entry))?;
         let mut object = match applied.object {

@@ -5,9 +5,10 @@
 //! "Server-Side Apply". Elsewhere: the sets and merges themselves (`object-model`, `patch`), applying (`apply`).
 
 use pintle_client::Params;
-use pintle_object_model::patch::{Comparison, FieldSet, ManagedFields, Node, Versions, Writer, compare};
-use pintle_object_model::{AnyResource, GroupVersionKind, KindEntry, KindInfo, Object, Scheme, Time};
-use serde_json::Value;
+use pintle_object_model::api::autoscaling::v1::Scale;
+use pintle_object_model::patch::{Comparison, FieldSet, ManagedFields, Node, Writer, compare};
+use pintle_object_model::reflect::StaticSchema;
+use pintle_object_model::{AnyResource, GroupVersionKind, KindInfo, Object, Resource, Scheme, Time};
 
 use super::Call;
 use crate::strategy;
@@ -128,6 +129,15 @@ pub(super) fn on_update(
     object.metadata_mut().managed_fields = managed.encode();
 }
 
+/// What a change of a scale sets; both have the managers that the workload's `spec.replicas` has.
+pub(super) fn on_scale(new: &mut Scale, old: &Scale, manager: &Manager, now: Time) {
+    let comparison = compare(Node::of(old), Node::of(&*new), Scale::static_schema());
+    let mut managed = ManagedFields::of_update(&[], &old.metadata.managed_fields, "scale");
+    let writer = Writer { manager: &manager.name, api_version: &Scale::INFO.api_version(), subresource: "scale", now };
+    managed.update(&writer, comparison, false, &mut |_| None);
+    new.metadata.managed_fields = managed.encode();
+}
+
 /// Compares two objects of the stored version at another one.
 fn compare_at(scheme: &Scheme, old: &Object, new: &dyn AnyResource, gvk: &GroupVersionKind) -> Option<Comparison> {
     let entry = scheme.kind(gvk)?;
@@ -147,42 +157,4 @@ pub(super) fn same_but_times(new: &dyn AnyResource, old: &dyn AnyResource) -> bo
                 && new.subresource == old.subresource
                 && new.fields_v1 == old.fields_v1
         })
-}
-
-/// The versions of a kind with Rust types.
-pub(super) struct KindVersions<'a> {
-    pub(super) scheme: &'a Scheme,
-    pub(super) entry: &'a KindEntry,
-    pub(super) subresource: &'a str,
-}
-
-impl KindVersions<'_> {
-    fn at(&self, api_version: &str) -> Option<&KindEntry> {
-        let gvk = GroupVersionKind::parse(api_version, self.entry.info().kind);
-        self.scheme.kind(&gvk).filter(|entry| entry.hub() == self.entry.hub())
-    }
-}
-
-impl Versions for KindVersions<'_> {
-    fn schema(&self, api_version: &str) -> Option<&pintle_object_model::schema::StructSchema> {
-        self.at(api_version).map(KindEntry::schema)
-    }
-
-    fn ignored(&self, api_version: &str) -> FieldSet {
-        self.at(api_version).map(|entry| reset_fields(entry.info(), self.subresource)).unwrap_or_default()
-    }
-
-    fn convert(&self, object: &Value, from: &str, to: &str) -> Result<Value, String> {
-        let gvk = |version| GroupVersionKind::parse(version, self.entry.info().kind);
-        let text = serde_json::to_vec(object).map_err(|error| error.to_string())?;
-        let decoded = self.scheme.decode_json(&gvk(from), &text, &Default::default()).map_err(|e| e.to_string())?;
-        let hub = self.scheme.to_hub(decoded.object).map_err(|error| error.to_string())?;
-        let there = self.scheme.from_hub(hub, &gvk(to)).map_err(|error| error.to_string())?;
-        Ok(Node::of(there.as_struct()).to_tree())
-    }
-
-    fn zero(&self, api_version: &str) -> Value {
-        let entry = self.at(api_version).unwrap_or(self.entry);
-        Node::of(entry.create().as_struct()).to_tree()
-    }
 }

@@ -386,8 +386,73 @@ impl ManagedFields {
             }
         }
         self.records = appliers;
-        self.records.extend(order);
+        for record in order {
+            // There may have been a bucket already.
+            match self.records.iter_mut().find(|kept| kept.same_owner(&record)) {
+                Some(kept) => {
+                    kept.time = kept.time.max(record.time);
+                    let set = std::mem::take(&mut kept.set).union(record.set);
+                    kept.set = set;
+                    kept.text = None;
+                }
+                None => self.records.push(record),
+            }
+        }
     }
+}
+
+const SCALE_VERSION: &str = "autoscaling/v1";
+
+fn replicas() -> FieldSet {
+    FieldSet::of_fields([&["spec", "replicas"][..]])
+}
+
+/// The managers of a `Scale`: those of its workload that own `spec.replicas`, which the two call alike.
+pub fn scale_managers(workload: &[ManagedFieldsEntry]) -> Vec<ManagedFieldsEntry> {
+    let mut managed = ManagedFields::decode(workload).unwrap_or_default();
+    managed.records.retain_mut(|record| {
+        SCALE_VERSION.clone_into(&mut record.api_version);
+        record.change(record.set.intersection(&replicas()));
+        !record.set.is_empty()
+    });
+    managed.encode()
+}
+
+/// The managers of a workload at `api_version` after its `Scale` was written and came to have these managers.
+pub fn managers_after_scale(
+    workload: &[ManagedFieldsEntry],
+    scale: &[ManagedFieldsEntry],
+    api_version: &str,
+) -> Vec<ManagedFieldsEntry> {
+    let mut managed = ManagedFields::decode(workload).unwrap_or_default();
+    let mut owners = ManagedFields::decode(scale).unwrap_or_default().records;
+    owners.retain(|owner| !owner.set.intersection(&replicas()).is_empty());
+    managed.records.retain_mut(|record| {
+        let owner = owners.iter().position(|owner| {
+            owner.manager == record.manager
+                && owner.applied == record.applied
+                && owner.subresource == record.subresource
+        });
+        match owner {
+            Some(index) if !record.set.intersection(&replicas()).is_empty() => {
+                record.time = owners.remove(index).time;
+            }
+            _ => record.change(record.set.clone().difference(&replicas())),
+        }
+        !record.set.is_empty()
+    });
+    for mut owner in owners {
+        api_version.clone_into(&mut owner.api_version);
+        owner.change(replicas());
+        match managed.records.iter_mut().find(|record| record.same_owner(&owner)) {
+            Some(record) => {
+                record.change(record.set.clone().union(replicas()));
+                record.time = owner.time;
+            }
+            None => managed.records.push(owner),
+        }
+    }
+    managed.encode()
 }
 
 /// The 409 that tells an applier whose fields it would change.
@@ -417,4 +482,165 @@ pub fn conflict_status(conflicts: &[Conflict]) -> Status {
         })
         .collect();
     status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(text: &str) -> FieldSet {
+        FieldSet::parse(text.as_bytes()).unwrap()
+    }
+
+    fn entry(manager: &str, operation: &str, version: &str, time: i64, fields: &str) -> ManagedFieldsEntry {
+        ManagedFieldsEntry {
+            manager: manager.into(),
+            operation: operation.into(),
+            api_version: version.into(),
+            time: Some(Time::from_unix(time)),
+            fields_type: "FieldsV1".into(),
+            fields_v1: Some(FieldsV1::from_text(fields.as_bytes().to_vec())),
+            subresource: String::new(),
+        }
+    }
+
+    fn writer(manager: &str, now: i64) -> Writer<'_> {
+        Writer { manager, api_version: "v1", subresource: "", now: Time::from_unix(now) }
+    }
+
+    fn change(added: &str, modified: &str, removed: &str) -> Comparison {
+        Comparison { added: set(added), modified: set(modified), removed: set(removed) }
+    }
+
+    fn shown(managed: ManagedFields) -> Vec<String> {
+        let entries = managed.encode().into_iter();
+        entries
+            .map(|entry| {
+                let fields = entry.fields_v1.unwrap_or_default();
+                let (time, text) = (entry.time.map_or(-1, Time::unix), String::from_utf8_lossy(fields.text()));
+                format!("{} {} {} {time} {text}", entry.manager, entry.operation, entry.api_version)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn an_update_takes_what_it_changes_from_everybody() {
+        let live = [
+            entry("a", "Apply", "v1", 1, r#"{"f:data":{"f:k":{},"f:l":{}}}"#),
+            entry("u", "Update", "v1", 1, r#"{"f:data":{"f:m":{}}}"#),
+        ];
+        let mut managed = ManagedFields::of_update(&[], &live, "");
+        let comparison = change(r#"{"f:data":{"f:n":{}}}"#, r#"{"f:data":{"f:k":{}}}"#, r#"{"f:data":{"f:m":{}}}"#);
+        managed.update(&writer("w", 9), comparison, false, &mut |_| None);
+        assert_eq!(
+            shown(managed),
+            [r#"a Apply v1 1 {"f:data":{"f:l":{}}}"#, r#"w Update v1 9 {"f:data":{"f:k":{},"f:n":{}}}"#]
+        );
+    }
+
+    #[test]
+    fn a_change_of_nothing_moves_no_time() {
+        let live = [entry("w", "Update", "v1", 1, r#"{"f:data":{"f:k":{}}}"#)];
+        let mut managed = ManagedFields::of_update(&[], &live, "");
+        managed.update(&writer("w", 9), Comparison::default(), false, &mut |_| None);
+        assert_eq!(managed.encode(), live);
+    }
+
+    #[test]
+    fn what_only_the_server_sets_belongs_to_nobody() {
+        let mut managed = ManagedFields::default();
+        let added = r#"{"f:metadata":{".":{},"f:name":{},"f:uid":{},"f:generateName":{},"f:creationTimestamp":{}}}"#;
+        managed.update(&writer("", 9), change(added, "{}", "{}"), true, &mut |_| None);
+        assert_eq!(shown(managed), [r#"unknown Update v1 9 {"f:metadata":{"f:generateName":{}}}"#]);
+    }
+
+    #[test]
+    fn one_empty_entry_forgets_all_managers_and_they_stay_forgotten() {
+        let live = [entry("w", "Update", "v1", 1, r#"{"f:data":{"f:k":{}}}"#)];
+        let mut managed = ManagedFields::of_update(&[ManagedFieldsEntry::default()], &live, "");
+        managed.update(&writer("w", 9), change(r#"{"f:data":{}}"#, "{}", "{}"), false, &mut |_| None);
+        assert!(managed.is_empty());
+        // An empty list, and one that is not understood, are taken for an oversight; subresources have no say.
+        assert!(!ManagedFields::of_update(&[], &live, "").is_empty());
+        let strange = [ManagedFieldsEntry { operation: "X".into(), ..live[0].clone() }];
+        assert!(!ManagedFields::of_update(&strange, &live, "").is_empty());
+        assert!(!ManagedFields::of_update(&[ManagedFieldsEntry::default()], &live, "status").is_empty());
+    }
+
+    #[test]
+    fn entries_are_sorted_by_operation_time_and_name() {
+        let entries = [
+            entry("z", "Update", "v1", 1, "{\"f:a\":{}}"),
+            entry("b", "Update", "v1", 2, "{\"f:b\":{}}"),
+            entry("a", "Update", "v1", 2, "{\"f:c\":{}}"),
+            entry("x", "Apply", "v1", 9, "{\"f:d\":{}}"),
+        ];
+        let sorted = ManagedFields::decode(&entries).unwrap().encode();
+        assert_eq!(sorted.iter().map(|entry| entry.manager.as_str()).collect::<Vec<_>>(), ["x", "z", "a", "b"]);
+    }
+
+    #[test]
+    fn the_oldest_of_too_many_updates_are_thrown_together() {
+        let mut managed = ManagedFields::default();
+        for index in 0..12 {
+            let added = format!("{{\"f:data\":{{\"f:k{index}\":{{}}}}}}");
+            let name = format!("w{index}");
+            managed.update(&writer(&name, index), change(&added, "{}", "{}"), true, &mut |_| None);
+        }
+        let managers = shown(managed);
+        assert_eq!(managers.len(), 10);
+        assert_eq!(managers[0], r#"ancient-changes Update v1 2 {"f:data":{"f:k0":{},"f:k1":{},"f:k2":{}}}"#);
+        assert_eq!(managers[1], r#"w3 Update v1 3 {"f:data":{"f:k3":{}}}"#);
+    }
+
+    #[test]
+    fn managers_at_other_versions_are_judged_there_or_forgotten() {
+        let live = [
+            entry("old", "Update", "v0", 1, r#"{"f:spec":{"f:x":{},"f:y":{}}}"#),
+            entry("gone", "Update", "v9", 1, r#"{"f:spec":{"f:x":{}}}"#),
+        ];
+        let mut managed = ManagedFields::of_update(&[], &live, "");
+        let comparison = change("{}", r#"{"f:spec":{"f:renamed":{}}}"#, "{}");
+        managed.update(&writer("w", 9), comparison, false, &mut |version| {
+            (version == "v0").then(|| change("{}", r#"{"f:spec":{"f:x":{}}}"#, "{}"))
+        });
+        assert_eq!(
+            shown(managed),
+            [r#"old Update v0 1 {"f:spec":{"f:y":{}}}"#, r#"w Update v1 9 {"f:spec":{"f:renamed":{}}}"#]
+        );
+    }
+
+    #[test]
+    fn scaling_hands_replicas_over() {
+        let workload = [
+            entry("a", "Apply", "apps/v1", 1, r#"{"f:spec":{"f:replicas":{},"f:paused":{}}}"#),
+            entry("b", "Update", "apps/v1", 1, r#"{"f:spec":{"f:paused":{}}}"#),
+        ];
+        let scale = scale_managers(&workload);
+        assert_eq!(scale.len(), 1);
+        assert_eq!(scale[0].api_version, "autoscaling/v1");
+        // Nothing happened: nothing changes.
+        assert_eq!(managers_after_scale(&workload, &scale, "apps/v1"), workload);
+        let mut taken = entry("k", "Update", "autoscaling/v1", 5, r#"{"f:spec":{"f:replicas":{}}}"#);
+        taken.subresource = "scale".into();
+        let after = managers_after_scale(&workload, &[taken], "apps/v1");
+        let shown: Vec<_> =
+            after.iter().map(|e| format!("{} {} {}", e.manager, e.api_version, e.subresource)).collect();
+        assert_eq!(shown, ["a apps/v1 ", "b apps/v1 ", "k apps/v1 scale"]);
+        assert_eq!(after[0].fields_v1.as_ref().unwrap().text(), br#"{"f:spec":{"f:paused":{}}}"#);
+    }
+
+    #[test]
+    fn conflicts_read_as_clients_know_them() {
+        let conflict = |manager: &str, path: &str| Conflict { manager: manager.into(), path: path.into() };
+        let one = conflict_status(&[conflict("\"x\" using v1", ".spec.y")]);
+        assert_eq!(one.message, "Apply failed with 1 conflict: conflict with \"x\" using v1: .spec.y");
+        assert_eq!((one.code, one.reason.as_str()), (409, "Conflict"));
+        let many = conflict_status(&[conflict("\"a\"", ".k"), conflict("\"a\"", ".l"), conflict("\"b\"", ".m")]);
+        assert_eq!(
+            many.message,
+            "Apply failed with 3 conflicts: conflicts with \"a\":\n- .k\n- .l\nconflicts with \"b\":\n- .m"
+        );
+        assert_eq!(many.details.unwrap().causes[2].message, "conflict with \"b\"");
+    }
 }
