@@ -1,14 +1,17 @@
 //! What a cluster is made of.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 use pintle_apiserver::admission::AdmissionPlugin;
 use pintle_apiserver::{ApiServerConfig, Authenticator, Authorizer, SetupError};
+use pintle_ingress::{IngressError, IngressOptions};
 use pintle_object_model::clock::{Clock, Random, SystemClock};
 use pintle_object_model::{Object, Scheme};
+use pintle_runtime::{NodeAgentBuilder, RuntimeError};
 use pintle_store::Store;
 
 use crate::Cluster;
@@ -23,6 +26,17 @@ pub enum ClusterError {
     /// Certificates could not be made.
     #[error("making certificates")]
     Credentials(#[from] pintle_apiserver::PkiError),
+    /// A node could not be put together.
+    #[error("starting node {name}")]
+    Node {
+        /// Its name.
+        name: String,
+        /// The cause.
+        source: RuntimeError,
+    },
+    /// The ingress could not be started.
+    #[error("starting the ingress")]
+    Ingress(#[from] IngressError),
     /// The address cannot be listened on.
     #[error("listening on {address}")]
     Listen {
@@ -59,6 +73,11 @@ pub enum StoreChoice {
     Given(Arc<dyn Store<Object>>),
 }
 
+/// Completes a node agent.
+pub(crate) type Configure = Box<dyn FnOnce(NodeAgentBuilder) -> NodeAgentBuilder + Send + Sync>;
+/// Runs at the end.
+pub(crate) type Cleanup = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
+
 /// On or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Toggle {
@@ -75,14 +94,21 @@ pub struct Builder {
     pub(crate) listen: Vec<SocketAddr>,
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) kubeconfig: Option<PathBuf>,
-    pub(crate) nodes: usize,
+    pub(crate) simulated_nodes: usize,
+    pub(crate) nodes: Vec<(String, Configure)>,
+    pub(crate) pod_cidr: Ipv4Net,
+    pub(crate) ingress: Option<IngressOptions>,
+    pub(crate) cleanups: Vec<Cleanup>,
     pub(crate) scheduler: Toggle,
     pub(crate) controllers: Option<Vec<String>>,
 }
 
 impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Builder").field("listen", &self.listen).field("nodes", &self.nodes).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("listen", &self.listen)
+            .field("nodes", &self.nodes.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -96,7 +122,11 @@ impl Default for Builder {
             listen: vec![],
             data_dir: None,
             kubeconfig: None,
-            nodes: 1,
+            simulated_nodes: 1,
+            nodes: vec![],
+            pod_cidr: Ipv4Net::new_assert(Ipv4Addr::new(10, 244, 0, 0), 16),
+            ingress: None,
+            cleanups: vec![],
             scheduler: Toggle::On,
             controllers: None,
         }
@@ -147,10 +177,38 @@ impl Builder {
         self.kubeconfig = Some(path.into());
         self
     }
-    /// How many simulated nodes there are.
+    /// How many simulated nodes there are. Default 1.
     #[must_use]
     pub fn nodes(mut self, nodes: usize) -> Self {
-        self.nodes = nodes;
+        self.simulated_nodes = nodes;
+        self
+    }
+    /// Adds a node of the host's making: `configure` is given the node agent's builder, and must set runtime and images.
+    #[must_use]
+    pub fn node(
+        mut self,
+        name: &str,
+        configure: impl FnOnce(NodeAgentBuilder) -> NodeAgentBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.nodes.push((name.to_owned(), Box::new(configure)));
+        self
+    }
+    /// Addresses of pods. Default 10.244.0.0/16.
+    #[must_use]
+    pub fn pod_cidr(mut self, range: Ipv4Net) -> Self {
+        self.pod_cidr = range;
+        self
+    }
+    /// Serves Ingresses.
+    #[must_use]
+    pub fn ingress(mut self, options: IngressOptions) -> Self {
+        self.ingress = Some(options);
+        self
+    }
+    /// Runs this when the cluster stops, after its components and before its API server. The last one added runs first.
+    #[must_use]
+    pub fn on_stop(mut self, cleanup: impl Future<Output = ()> + Send + Sync + 'static) -> Self {
+        self.cleanups.push(Box::pin(cleanup));
         self
     }
     /// Switches the scheduler.

@@ -1,28 +1,62 @@
 //! A cluster that runs.
 //!
-//! Invariant: everything that was started is stopped by [`Cluster::stop`], in the reverse order, and by dropping it.
+//! Invariant: everything that was started is stopped by [`Cluster::stop`], in the reverse order: components, then what
+//! the host added, then the API server.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use pintle_apiserver::{ApiServer, HttpNodeConnector, HttpServer, HttpService, SetupError, TlsNodeDial, TlsServer};
 use pintle_client::{ApiService, Caller, Client, Identity};
+use pintle_ingress::IngressController;
+use pintle_object_model::clock::{Clock, Random};
 use pintle_object_model::{Object, Time};
+use pintle_runtime::{
+    NodeAgent, NodeAgentBuilder, SimulatedConfig, SimulatedImages, SimulatedRuntime, SimulatedVolumes,
+};
 use pintle_store::{MemoryConfig, MemoryStore, Store};
 use pintle_watch::{Shutdown, ShutdownTrigger};
 use tokio::task::JoinSet;
 
-use crate::builder::{Builder, ClusterError, StoreChoice};
+use crate::builder::{Builder, Cleanup, ClusterError, StoreChoice};
 use crate::credentials::{Credentials, write_private};
 use crate::nodes::{Dial, LocalNodes};
 
 /// A running cluster.
-#[derive(Debug)]
 pub struct Cluster {
     api: ApiServer,
+    random: Random,
     address: Option<SocketAddr>,
-    shutdown: ShutdownTrigger,
+    ingress_address: Option<SocketAddr>,
+    /// Ends the components; the server that they talk to ends after them.
+    components: Group,
+    servers: Group,
+    cleanups: Vec<Cleanup>,
+}
+
+/// Tasks that end together.
+struct Group {
+    trigger: ShutdownTrigger,
+    signal: Shutdown,
     tasks: JoinSet<()>,
+}
+
+impl Group {
+    fn new() -> Self {
+        let (trigger, signal) = Shutdown::channel();
+        Self { trigger, signal, tasks: JoinSet::new() }
+    }
+
+    async fn stop(&mut self) {
+        self.trigger.fire();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl Cluster {
@@ -33,45 +67,78 @@ impl Cluster {
 
     pub(crate) async fn start(mut builder: Builder) -> Result<Self, ClusterError> {
         let clock = Arc::clone(&builder.api.clock);
+        let random = builder.api.random.clone();
         let store: Arc<dyn Store<Object>> = match &builder.store {
             StoreChoice::Memory => Arc::new(MemoryStore::new(MemoryConfig::default(), Arc::clone(&clock))),
             StoreChoice::Given(store) => Arc::clone(store),
         };
+        let listening = Listening::bind(&mut builder).await?;
         let local = LocalNodes::default();
-        let mut credentials = None;
-        let mut servers = vec![];
-        if !builder.listen.is_empty() {
-            let keys = keys(&builder, clock.utc().to_time()).await?;
-            let tls = TlsServer::new(keys.server(), &keys.authority().certificate())?;
-            for address in &builder.listen {
-                let refused = |source| ClusterError::Listen { address: *address, source };
-                let server = HttpServer::bind(*address, tls.clone()).await.map_err(refused)?;
-                let bound = server.address().map_err(refused)?;
-                if let IpAddr::V4(ip) = bound.ip() {
-                    builder.api.listen = Some((ip, bound.port()));
-                }
-                servers.push((server, bound));
-            }
-            builder.api.signing_keys = Some(keys.signing().clone());
-            credentials = Some(keys);
-        }
-        let remote = match &credentials {
-            Some(keys) => Some(TlsNodeDial::new(&keys.node_client()?).map_err(SetupError::from)?),
+        let remote = match &listening {
+            Some(listening) => Some(TlsNodeDial::new(&listening.keys.node_client()?).map_err(SetupError::from)?),
             None => None,
         };
         builder.api.nodes = Some(Arc::new(HttpNodeConnector::new(Dial { local: local.clone(), remote })));
-        let api = ApiServer::start(store, builder.api).await?;
-        let (shutdown, signal) = Shutdown::channel();
-        let mut tasks = JoinSet::new();
-        let address = servers.first().map(|(_, bound)| *bound);
-        if let (Some(path), Some(keys), Some(bound)) = (&builder.kubeconfig, &credentials, address) {
-            let text = keys.kubeconfig(&format!("https://{bound}"), "kubernetes-admin", "system:masters")?;
-            write_private(path, &text).await?;
+        let api = ApiServer::start(store, std::mem::take(&mut builder.api)).await?;
+        let mut servers = Group::new();
+        let mut address = None;
+        if let Some(listening) = listening {
+            address = listening.address();
+            listening.serve(&api, &mut servers, &builder).await?;
         }
-        for (server, _) in servers {
-            tasks.spawn(server.serve(api.service(), Arc::clone(&clock), signal.clone()));
+        let mut cluster = Self {
+            api,
+            random,
+            address,
+            ingress_address: None,
+            components: Group::new(),
+            servers,
+            cleanups: std::mem::take(&mut builder.cleanups),
+        };
+        cluster.start_components(builder, &local).await?;
+        Ok(cluster)
+    }
+
+    async fn start_components(&mut self, mut builder: Builder, local: &LocalNodes) -> Result<(), ClusterError> {
+        for index in 0..builder.simulated_nodes {
+            let name = format!("node-{}", index + 1);
+            self.start_node(&name, simulated(index, &builder, self.api.clock()), local)?;
         }
-        Ok(Self { api, address, shutdown, tasks })
+        for (name, configure) in std::mem::take(&mut builder.nodes) {
+            self.start_node(&name, configure, local)?;
+        }
+        if let Some(options) = builder.ingress.take() {
+            let ingress = IngressController::bind(
+                self.component("system:pintle:ingress"),
+                Arc::clone(self.api.clock()),
+                self.random.clone(),
+                options,
+            )
+            .await?;
+            self.ingress_address = ingress.address().ok();
+            self.components.tasks.spawn(ingress.run(self.components.signal.clone()));
+        }
+        Ok(())
+    }
+
+    fn start_node(
+        &mut self,
+        name: &str,
+        configure: impl FnOnce(NodeAgentBuilder) -> NodeAgentBuilder,
+        _local: &LocalNodes,
+    ) -> Result<(), ClusterError> {
+        let client = self.component(&format!("system:node:{name}"));
+        let agent = NodeAgent::builder(client, Arc::clone(self.api.clock()), self.random.clone(), name);
+        let agent = configure(agent)
+            .build(self.components.signal.clone())
+            .map_err(|source| ClusterError::Node { name: name.to_owned(), source })?;
+        self.components.tasks.spawn(agent.run());
+        Ok(())
+    }
+
+    /// A client for a component of the cluster: its own name, the rights of the cluster itself.
+    fn component(&self, user: &str) -> Client {
+        self.api.client().with_identity(Identity::master(user)).with_user_agent(user)
     }
 
     /// A client in process, with the administrator's rights.
@@ -89,6 +156,11 @@ impl Cluster {
         self.address
     }
 
+    /// Where the ingress listens, if there is one.
+    pub fn ingress_address(&self) -> Option<SocketAddr> {
+        self.ingress_address
+    }
+
     /// The API as a tower service over HTTP messages, without a socket, asked by the administrator: what
     /// `kube::Client::new` takes.
     pub fn http_service(&self) -> HttpService<impl ApiService> {
@@ -98,10 +170,57 @@ impl Cluster {
 
     /// Stops everything and waits for it.
     pub async fn stop(mut self) {
-        self.shutdown.fire();
+        self.components.stop().await;
+        while let Some(cleanup) = self.cleanups.pop() {
+            cleanup.await;
+        }
         // Watches end first, so that connections can drain.
         self.api.stop();
-        while self.tasks.join_next().await.is_some() {}
+        self.servers.stop().await;
+    }
+}
+
+/// Sockets that are bound, not yet served.
+struct Listening {
+    keys: Credentials,
+    servers: Vec<(HttpServer, SocketAddr)>,
+}
+
+impl Listening {
+    /// Binds what the builder asks for, and tells the API server its address and keys.
+    async fn bind(builder: &mut Builder) -> Result<Option<Self>, ClusterError> {
+        if builder.listen.is_empty() {
+            return Ok(None);
+        }
+        let keys = keys(builder, builder.api.clock.utc().to_time()).await?;
+        let tls = TlsServer::new(keys.server(), &keys.authority().certificate())?;
+        let mut servers = vec![];
+        for address in &builder.listen {
+            let refused = |source| ClusterError::Listen { address: *address, source };
+            let server = HttpServer::bind(*address, tls.clone()).await.map_err(refused)?;
+            let bound = server.address().map_err(refused)?;
+            if let IpAddr::V4(ip) = bound.ip() {
+                builder.api.listen = Some((ip, bound.port()));
+            }
+            servers.push((server, bound));
+        }
+        builder.api.signing_keys = Some(keys.signing().clone());
+        Ok(Some(Self { keys, servers }))
+    }
+
+    fn address(&self) -> Option<SocketAddr> {
+        self.servers.first().map(|(_, bound)| *bound)
+    }
+
+    async fn serve(self, api: &ApiServer, group: &mut Group, builder: &Builder) -> Result<(), ClusterError> {
+        if let (Some(path), Some(bound)) = (&builder.kubeconfig, self.address()) {
+            let text = self.keys.kubeconfig(&format!("https://{bound}"), "kubernetes-admin", "system:masters")?;
+            write_private(path, &text).await?;
+        }
+        for (server, _) in self.servers {
+            group.tasks.spawn(server.serve(api.service(), Arc::clone(api.clock()), group.signal.clone()));
+        }
+        Ok(())
     }
 }
 
@@ -114,4 +233,27 @@ async fn keys(builder: &Builder, now: Time) -> Result<Credentials, ClusterError>
         Some(folder) => Credentials::load(&folder.join("pki"), &addresses, now).await,
         None => Ok(Credentials::generate(&addresses, now)?),
     }
+}
+
+/// A node whose pods run nowhere.
+fn simulated(
+    index: usize,
+    builder: &Builder,
+    clock: &Arc<dyn Clock>,
+) -> impl FnOnce(NodeAgentBuilder) -> NodeAgentBuilder + use<> {
+    let pod_cidr = node_range(builder.pod_cidr, index);
+    let clock = Arc::clone(clock);
+    move |agent| {
+        let config = SimulatedConfig { pod_cidr, ..SimulatedConfig::default() };
+        agent
+            .runtime(Arc::new(SimulatedRuntime::new(clock, config)))
+            .images(Arc::new(SimulatedImages::new()))
+            .volume_driver(Arc::new(SimulatedVolumes))
+    }
+}
+
+/// The addresses of one node's pods: the range is cut into pieces of 256.
+pub(crate) fn node_range(range: ipnet::Ipv4Net, index: usize) -> ipnet::Ipv4Net {
+    let pieces = range.subnets(24.max(range.prefix_len())).ok().and_then(|mut pieces| pieces.nth(index));
+    pieces.unwrap_or(range)
 }

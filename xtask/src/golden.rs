@@ -28,7 +28,7 @@ pub(crate) fn run(flags: &[String]) -> Result<()> {
     let replayed = command("python3")
         .arg(golden.join("replay.py"))
         .args(["--server", &format!("https://{ADDRESS}"), "--token", "golden-admin-token", "--insecure", "--quiet"])
-        .args(["--jobs", "2", "--json"])
+        .args(["--jobs", "4", "--poll-limit", "3", "--json"])
         .arg(&report)
         .arg(golden.join("scenarios"))
         .status()
