@@ -1,9 +1,19 @@
-//! What the example binaries share: logs, signals, the files of the sample application.
+//! What the example binaries share: flags, logs, signals, and the demonstration.
 
+mod demo;
+mod fetch;
 mod files;
+mod flags;
 mod logs;
+mod manifests;
+mod progress;
 mod signals;
 
+pub use demo::{Places, demonstrate};
+pub use fetch::get;
 pub use files::{Files, add_program};
+pub use flags::{IngressFlag, ProxyFlag, RuntimeFlag, StoreFlag, Switch};
 pub use logs::start_logs;
+pub use manifests::apply;
+pub use progress::{Progress, resident_mib};
 pub use signals::wait_for_stop;

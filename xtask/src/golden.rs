@@ -27,7 +27,7 @@ pub(crate) fn run(flags: &[String]) -> Result<()> {
     let server = Server::start(&golden)?;
     let replayed = command("python3")
         .arg(golden.join("replay.py"))
-        .args(["--server", &format!("https://{ADDRESS}"), "--token", "golden-admin-token", "--insecure", "--quiet"])
+        .args(["--server", &format!("https://{ADDRESS}"), "--token", "golden-admin-token", "--insecure", "--times"])
         .args(["--jobs", "4", "--poll-limit", "3", "--json"])
         .arg(&report)
         .arg(golden.join("scenarios"))
@@ -81,7 +81,7 @@ impl Server {
         let data = root().join("target/golden-cluster");
         let child = command(&root().join("target/debug/cluster").display().to_string())
             .args(["--store", "memory", "--listen", ADDRESS, "--nodes", "0", "--controllers", "none"])
-            .args(["--scheduler", "off", "--proxy", "off", "--ingress", "off", "--exit-after", "900"])
+            .args(["--scheduler", "off", "--proxy", "off", "--ingress", "off", "--exit-after", "600"])
             .arg("--token-file")
             .arg(golden.join("tokens.csv"))
             .arg("--data-dir")
