@@ -3,7 +3,7 @@
 //! In: pods by `spec.nodeName`, Services, the runtime's events. Out: calls of [`ContainerRuntime`], [`ImageStore`] and
 //! [`VolumeDriver`]; status of node and pods, a Lease, events. Invariants: the runtime and the API hold all that matters,
 //! so an agent that is started anew goes on where the last one stopped, and stopping an agent ends no pod. Elsewhere:
-//! serving logs and exec (`NodeServer`), scheduling, Services.
+//! serving logs and exec ([`NodeServer`](crate::NodeServer)), scheduling, Services.
 //!
 //! Source: Kubernetes concepts, "Nodes", "Pod Lifecycle"; the kubelet reference.
 
@@ -40,8 +40,6 @@ pub use builder::NodeAgentBuilder;
 pub(crate) use builder::AgentConfig;
 pub(crate) use container::SIMULATION_PREFIX;
 pub use machine::{machine_capacity, machine_info};
-pub(crate) use node::{NodeFacts, lease_of, node_of};
-pub(crate) use status::qos_class;
 
 use crate::probe::Prober;
 use crate::{ContainerRuntime, ImageStore, RuntimeEvent, SandboxId, VolumeDriver};
@@ -160,8 +158,9 @@ impl NodeAgent {
         Self { shared: Arc::new(shared), shutdown }
     }
 
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.shared
+    /// The server of this node's API: logs, exec and the like.
+    pub fn server(&self) -> crate::NodeServer {
+        crate::NodeServer::new(Arc::clone(&self.shared), self.shutdown.clone())
     }
 
     /// Registers the node, keeps its Lease and status, and runs its pods until the shutdown given to

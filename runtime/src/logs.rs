@@ -12,6 +12,7 @@ use std::path::Path;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
 pub use options::LogOptions;
+pub(crate) use options::truth;
 pub(crate) use reader::LogReader;
 
 /// Most bytes of last words. Source: Kubernetes, "Determine the Reason for Pod Failure".

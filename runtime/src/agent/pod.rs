@@ -170,11 +170,6 @@ impl PodMachine {
         self.start_time
     }
 
-    /// Why there is no sandbox, if making one failed.
-    pub(crate) fn sandbox_failure(&self) -> Option<&Failure> {
-        self.sandbox.failure.as_ref()
-    }
-
     /// Everything has ended and the node's resources are free.
     pub(crate) fn is_ended(&self) -> bool {
         self.end.is_some() && self.torn_down == TearDown::Done
