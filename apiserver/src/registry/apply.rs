@@ -131,6 +131,8 @@ impl Configuration {
         let tree = Node::of(base.as_struct()).to_tree();
         let api_version = entry.info().api_version();
         let writer = Writer { manager: &params.field_manager, api_version: &api_version, subresource, now };
+        let ignored = |info: &KindInfo| reset_fields(info, subresource);
+        let versions = SchemeVersions { scheme, entry, ignored: &ignored };
         let applied = apply(&Application {
             live: &tree,
             exists: live.is_some(),
