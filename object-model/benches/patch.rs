@@ -12,7 +12,7 @@ use pintle_object_model::patch::{
     Application, FieldSet, ManagedFields, Node, PatchKind, SchemeVersions, Writer, apply, apply_any, compare,
 };
 use pintle_object_model::reflect::StaticSchema;
-use pintle_object_model::{AnyResource, KindInfo, Resource, Rules, Scheme, Time};
+use pintle_object_model::{KindInfo, Resource, Rules, Scheme, Time};
 use serde_json::{Value, json};
 
 fn config(replicas: i32, image: &str) -> Value {

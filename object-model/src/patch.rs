@@ -15,7 +15,7 @@ mod versions;
 mod walk;
 
 pub use apply::{Application, Applied, ApplyError, Conflict, Versions, apply};
-pub use fieldset::{Element, FieldSet, Scalar};
+pub use fieldset::{Element, FieldSet, Name, Scalar};
 pub use managed::{ManagedFields, Writer, conflict_status, managers_after_scale, scale_managers};
 pub use node::Node;
 pub use strategic::strategic_merge;

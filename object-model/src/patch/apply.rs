@@ -5,13 +5,16 @@
 //! it; what others own changes only by force. Source: Kubernetes API concepts, "Server-Side Apply"; KEP-555.
 //! Elsewhere: defaults and validation of the outcome, and storing it (`apiserver`).
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::fieldset::FieldSet;
 use super::managed::{ManagedFields, Record, Writer, strip};
 use super::node::Node;
-use super::structured::{merge_object, removals, remove_items};
+use super::structured::{merge_changes, merge_object, removals, remove_items};
 use super::walk::{Comparison, compare, fields_of, with_parents};
+use crate::FieldsV1;
 use crate::api::meta::v1::ManagedFieldsEntry;
 use crate::schema::StructSchema;
 
@@ -111,24 +114,39 @@ pub fn apply(application: &Application<'_>) -> Result<Applied, ApplyError> {
     let Application { live, config, writer, schema, versions, .. } = *application;
     super::check::check(config, schema).map_err(|why| ApplyError::Mistyped { why })?;
     let mut managed = ManagedFields::decode(application.managed).map_err(|why| ApplyError::Managed { why })?;
+    let ignored = versions.ignored(writer.api_version);
     if managed.is_empty() && application.exists {
         let zero = versions.zero(writer.api_version);
         let everything = compare(Node::Json(&zero), Node::Json(live), schema);
-        managed.update_before_apply(&writer, everything.without(&versions.ignored(writer.api_version)));
+        managed.update_before_apply(&writer, everything.without(&ignored));
     }
-    let attempt = match attempt(application, managed.clone(), application.force) {
-        Err(Failure::Clashes(clashes)) if writer.manager == KUBECTL => {
-            let allowed = owned_by_client_side_apply(application).unwrap_or_default();
-            let left: Vec<Clash> = clashes.into_iter().filter_map(|clash| clash.without(&allowed)).collect();
-            if left.is_empty() { self::attempt(application, managed, true) } else { Err(Failure::Clashes(left)) }
+    let mut merged = Cow::Borrowed(live);
+    if merge_changes(live, config, schema) {
+        merge_object(merged.to_mut(), config, schema);
+    }
+    let set = fields_of(Node::Json(config), schema).recursive_difference(&ignored);
+    let text = strip(set.clone()).to_fields();
+    let plan = Plan { application, merged, set, text, ignored };
+    let mut outcome = if writer.manager == KUBECTL && !application.force {
+        match plan.attempt(managed.clone(), false) {
+            Err(Failure::Clashes(clashes)) => {
+                let allowed = owned_by_client_side_apply(application).unwrap_or_default();
+                let left: Vec<Clash> = clashes.into_iter().filter_map(|clash| clash.without(&allowed)).collect();
+                if left.is_empty() { plan.attempt(managed, true) } else { Err(Failure::Clashes(left)) }
+            }
+            other => other,
         }
-        other => other,
-    };
-    let (mut object, managed) = attempt.map_err(Failure::into_error)?;
-    if writer.manager == KUBECTL {
-        keep_annotation(live, config, &mut object);
+    } else {
+        plan.attempt(managed, application.force)
     }
-    Ok(Applied { object, managed: managed.encode() })
+    .map_err(Failure::into_error)?;
+    if outcome.changed && outcome.object.is_none() {
+        outcome.object = Some(plan.merged.into_owned());
+    }
+    if writer.manager == KUBECTL {
+        keep_annotation(live, config, &mut outcome.object);
+    }
+    Ok(Applied { object: outcome.object, managed: outcome.managed.encode() })
 }
 
 enum Failure {
@@ -170,45 +188,53 @@ impl Clash {
     }
 }
 
-fn attempt(
-    application: &Application<'_>,
-    mut managed: ManagedFields,
-    force: bool,
-) -> Result<(Option<Value>, ManagedFields), Failure> {
-    let Application { live, config, writer, schema, versions, .. } = *application;
-    let ignored = versions.ignored(writer.api_version);
-    let mut new = live.clone();
-    merge_object(&mut new, config, schema);
-    // The whole set, name included, until the end: it keeps `metadata` from being removed with what was in it.
-    let set = fields_of(Node::Json(config), schema).recursive_difference(&ignored);
-    let last = managed.applier(&writer).cloned();
-    managed.set_applier(&writer, set);
-    if let Some(last) = &last {
-        prune(application, &mut new, last, &managed)?;
-    }
-    let comparison = compare(Node::Json(live), Node::Json(&new), schema).without(&ignored);
-    let mut others = Others { application, new: &new, known: vec![], failure: None };
-    if !force {
-        let own = managed.applier(&writer).cloned();
-        let clashes = clashes(&managed, own.as_ref(), &comparison, &mut others);
-        others.check()?;
-        if !clashes.is_empty() {
-            return Err(Failure::Clashes(clashes));
+/// An apply up to the point where others have a say.
+struct Plan<'a> {
+    application: &'a Application<'a>,
+    /// The live object with the configuration merged in.
+    merged: Cow<'a, Value>,
+    /// What the configuration says, name included: that keeps `metadata` from being removed with what was in it.
+    set: FieldSet,
+    /// What the applier owns from now on.
+    text: FieldsV1,
+    ignored: FieldSet,
+}
+
+struct Outcome {
+    changed: bool,
+    /// The new object, if it is not the merged one.
+    object: Option<Value>,
+    managed: ManagedFields,
+}
+
+impl Plan<'_> {
+    fn attempt(&self, mut managed: ManagedFields, force: bool) -> Result<Outcome, Failure> {
+        let Application { live, writer, schema, .. } = *self.application;
+        let last = managed.take_applier(&writer);
+        let object = match &last {
+            // Mostly the applier speaks of the same fields as before, and nothing can go.
+            Some(last) if last.is_of(writer.api_version, &self.text) => None,
+            Some(last) => prune(self, last, &managed)?,
+            None => None,
+        };
+        let new = object.as_ref().unwrap_or(&self.merged);
+        let changed = new != live;
+        if changed {
+            let comparison = compare(Node::Json(live), Node::Json(new), schema).without(&self.ignored);
+            let mut others = Others { application: self.application, new, known: vec![], failure: None };
+            if !force {
+                let clashes = clashes(&managed, &comparison, &mut others);
+                others.check()?;
+                if !clashes.is_empty() {
+                    return Err(Failure::Clashes(clashes));
+                }
+            }
+            managed.give_up(None, writer.api_version, &comparison, &mut |version| others.compare(version));
+            others.check()?;
         }
+        managed.put_applier(&writer, &self.text, last, changed);
+        Ok(Outcome { changed, object, managed })
     }
-    let own = managed.applier(&writer).cloned();
-    managed.give_up(own.as_ref(), writer.api_version, &comparison, &mut |version| others.compare(version));
-    others.check()?;
-    let set = own.map(|own| strip(own.set().clone())).unwrap_or_default();
-    managed.set_applier(&writer, set);
-    let changed = new != *live;
-    if changed {
-        managed.touch_applier(&writer);
-    }
-    if let Some(last) = &last {
-        managed.keep_text(last);
-    }
-    Ok((changed.then_some(new), managed))
 }
 
 /// Comparisons of the live and the new object at other versions, made once each.
@@ -245,28 +271,20 @@ impl Others<'_> {
     }
 }
 
-fn clashes(
-    managed: &ManagedFields,
-    own: Option<&Record>,
-    comparison: &Comparison,
-    others: &mut Others<'_>,
-) -> Vec<Clash> {
+fn clashes(managed: &ManagedFields, comparison: &Comparison, others: &mut Others<'_>) -> Vec<Clash> {
     let version = others.application.writer.api_version;
     let changed = comparison.set();
     let mut found: Vec<(&Record, FieldSet)> = vec![];
     for record in &managed.records {
-        if own.is_some_and(|own| {
-            own.manager == record.manager && own.applied == record.applied && own.subresource == record.subresource
-        }) {
-            continue;
-        }
-        let set = if record.api_version == version {
-            record.set().intersection(&changed)
+        let there;
+        let changed = if record.api_version == version {
+            &changed
         } else {
-            others.compare(&record.api_version).map(|other| record.set().intersection(&other.set())).unwrap_or_default()
+            there = others.compare(&record.api_version).map(|other| other.set()).unwrap_or_default();
+            &there
         };
-        if !set.is_empty() {
-            found.push((record, set));
+        if record.count(changed) > 0 {
+            found.push((record, record.set().intersection(changed)));
         }
     }
     found.sort_by(|(a, _), (b, _)| {
@@ -283,40 +301,37 @@ fn convert(versions: &dyn Versions, object: &Value, from: &str, to: &str) -> Res
     versions.convert(object, from, to).map_err(|why| ApplyError::Conversion { to: to.to_owned(), why })
 }
 
-/// Takes out of the merged object what the applier owned, says no more, and nobody else owns.
-fn prune(
-    application: &Application<'_>,
-    merged: &mut Value,
-    last: &Record,
-    managed: &ManagedFields,
-) -> Result<(), ApplyError> {
-    let Application { writer, versions, .. } = *application;
+/// The merged object without what the applier owned, says no more, and nobody else owns; `None` if that is all of it.
+fn prune(plan: &Plan<'_>, last: &Record, managed: &ManagedFields) -> Result<Option<Value>, ApplyError> {
+    let Application { writer, versions, .. } = *plan.application;
     let version = last.api_version.as_str();
-    let Some(schema) = versions.schema(version) else { return Ok(()) };
-    let converted;
-    let whole = if version == writer.api_version {
-        &*merged
+    let Some(schema) = versions.schema(version) else { return Ok(None) };
+    let same_version = version == writer.api_version;
+    let whole = if same_version {
+        Cow::Borrowed(&*plan.merged)
     } else {
-        converted = convert(versions, merged, writer.api_version, version)?;
-        &converted
+        Cow::Owned(convert(versions, &plan.merged, writer.api_version, version)?)
     };
-    let owned: Vec<&FieldSet> =
-        managed.records.iter().filter(|record| record.api_version == version).map(Record::set).collect();
-    let gone = removals(whole, last.set(), &owned, schema);
-    if gone.is_empty() {
-        return Ok(());
+    let own = same_version.then_some(&plan.set);
+    // Mostly the applier says again what it said before, and the others need not be asked.
+    if own.is_some_and(|own| removals(&whole, last.set(), &[own], schema).is_empty()) {
+        return Ok(None);
     }
-    let mut left = whole.clone();
+    let owned: Vec<&FieldSet> =
+        managed.records.iter().filter(|record| record.api_version == version).map(Record::set).chain(own).collect();
+    let gone = removals(&whole, last.set(), &owned, schema);
+    if gone.is_empty() {
+        return Ok(None);
+    }
+    let mut left = (*whole).clone();
     remove_items(&mut left, &gone, schema);
-    let elsewhere = managed.records.iter().any(|record| record.api_version != version);
-    if elsewhere && bring_back(application, whole, &mut left, version, managed)? {
+    if bring_back(plan, &whole, &mut left, version, managed)? {
         // What came back with the conversion must not take with it what the applier never owned.
-        let lost = missing(whole, &left, schema).intersection(&with_parents(last.set(), schema));
-        left = whole.clone();
+        let lost = missing(&whole, &left, schema).intersection(&with_parents(last.set(), schema));
+        left = whole.into_owned();
         remove_items(&mut left, &lost, schema);
     }
-    *merged = convert(versions, &left, version, writer.api_version)?;
-    Ok(())
+    convert(versions, &left, version, writer.api_version).map(Some)
 }
 
 fn missing(whole: &Value, left: &Value, schema: &StructSchema) -> FieldSet {
@@ -324,24 +339,30 @@ fn missing(whole: &Value, left: &Value, schema: &StructSchema) -> FieldSet {
     all.difference(&with_parents(&fields_of(Node::Json(left), schema), schema))
 }
 
-/// Brings back what managers at other versions own. Has anything come back?
+/// Brings back what is owned at other versions, by managers or now by the applier. Has anything come back?
 fn bring_back(
-    application: &Application<'_>,
+    plan: &Plan<'_>,
     whole: &Value,
     left: &mut Value,
     version: &str,
     managed: &ManagedFields,
 ) -> Result<bool, ApplyError> {
-    let versions = application.versions;
-    let mut others: Vec<&str> = managed.records.iter().map(|record| record.api_version.as_str()).collect();
-    others.retain(|other| *other != version);
-    others.sort_unstable();
-    others.dedup();
+    let Application { writer, versions, .. } = *plan.application;
+    let mut others: Vec<(&str, &FieldSet)> = managed
+        .records
+        .iter()
+        .filter(|record| record.api_version != version)
+        .map(|record| (record.api_version.as_str(), record.set()))
+        .collect();
+    if writer.api_version != version {
+        others.push((writer.api_version, &plan.set));
+    }
+    others.sort_by_key(|(other, _)| *other);
     let mut changed = false;
-    for other in others {
+    for owners in others.chunk_by(|a, b| a.0 == b.0) {
+        let other = owners[0].0;
         let Some(schema) = versions.schema(other) else { continue };
-        let owned = managed.records.iter().filter(|record| record.api_version == other);
-        let owned = owned.fold(FieldSet::new(), |all, record| all.union(record.set().clone()));
+        let owned = owners.iter().fold(FieldSet::new(), |all, (_, set)| all.union((*set).clone()));
         let owned = with_parents(&owned, schema);
         let mut there = convert(versions, whole, version, other)?;
         let lost = missing(&there, &convert(versions, left, version, other)?, schema);

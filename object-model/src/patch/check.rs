@@ -36,10 +36,19 @@ impl Checker {
         self.errors.push(format!("{}{separator}{what}", self.path));
     }
 
-    fn within(&mut self, step: impl std::fmt::Display, check: impl FnOnce(&mut Self)) {
+    fn within(&mut self, element: &Element, check: impl FnOnce(&mut Self)) {
         let length = self.path.len();
         // Writing to a string cannot fail.
-        let _ = write!(self.path, "{step}");
+        let _ = write!(self.path, "{element}");
+        check(self);
+        self.path.truncate(length);
+    }
+
+    /// As [`within`](Self::within), without the machinery of formatting: most steps are fields.
+    fn within_field(&mut self, name: &str, check: impl FnOnce(&mut Self)) {
+        let length = self.path.len();
+        self.path.push('.');
+        self.path.push_str(name);
         check(self);
         self.path.truncate(length);
     }
@@ -54,7 +63,7 @@ impl Checker {
         let kind = top || table.name == "PersistentVolumeClaim";
         for (name, value) in members {
             let row = table.find(name).map(|(_, row)| row);
-            self.within(format_args!(".{name}"), |checker| match row {
+            self.within_field(name, |checker| match row {
                 Some(row) => checker.value(value, Spec::of_field(row)),
                 None if kind && (name == "apiVersion" || name == "kind") => checker.scalar(value, &Type::String),
                 None if table.preserve_unknown => {}
@@ -71,7 +80,7 @@ impl Checker {
                 Value::Null => {}
                 Value::Object(members) => {
                     for (name, value) in members {
-                        self.within(format_args!(".{name}"), |checker| checker.value(value, Spec::of(element)));
+                        self.within_field(name, |checker| checker.value(value, Spec::of(element)));
                     }
                 }
                 other => self.complain(&format!("expected map, got {}", plain(other))),

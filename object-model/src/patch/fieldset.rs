@@ -4,14 +4,13 @@
 //! sorted and none is useless (neither a member nor with anything below). Source: Kubernetes API concepts,
 //! "Server-Side Apply", and the description of `FieldsV1`. Elsewhere: which fields an object has (`walk`).
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
+mod name;
 mod text;
 
-/// A name that mostly lives in a schema table.
-pub(crate) type Name = Cow<'static, str>;
+pub use name::Name;
 
 /// A value inside a path: of a key or of a set's element.
 #[derive(Clone, Debug)]
@@ -138,7 +137,7 @@ impl FieldSet {
     pub fn of_fields<'a>(paths: impl IntoIterator<Item = &'a [&'static str]>) -> Self {
         let mut set = Self::new();
         for path in paths {
-            set.insert(path.iter().map(|name| Element::Field(Cow::Borrowed(name))));
+            set.insert(path.iter().map(|name| Element::Field(Name::fixed(name))));
         }
         set
     }
@@ -174,6 +173,18 @@ impl FieldSet {
         self.entries.iter().map(|entry| usize::from(entry.member) + entry.below.len()).sum()
     }
 
+    /// Are there no elements of lists at this level?
+    pub(crate) fn has_only_fields(&self) -> bool {
+        // They are sorted behind the fields.
+        self.entries.last().is_none_or(|entry| matches!(entry.element, Element::Field(_)))
+    }
+
+    /// Number of paths that are in both.
+    pub(crate) fn count_common(&self, other: &Self) -> usize {
+        let common = self.entries.iter().filter_map(|entry| Some((entry, other.find(&entry.element)?)));
+        common.map(|(a, b)| usize::from(a.member && b.member) + a.below.count_common(&b.below)).sum()
+    }
+
     pub(crate) fn find(&self, element: &Element) -> Option<&Entry> {
         let index = self.entries.binary_search_by(|entry| entry.element.cmp(element)).ok()?;
         self.entries.get(index)
@@ -181,7 +192,7 @@ impl FieldSet {
 
     pub(crate) fn find_field(&self, name: &str) -> Option<&Entry> {
         let by_name = |entry: &Entry| match &entry.element {
-            Element::Field(own) => own.as_ref().cmp(name),
+            Element::Field(own) => own.as_bytes().cmp(name.as_bytes()),
             _ => Ordering::Greater,
         };
         let index = self.entries.binary_search_by(by_name).ok()?;

@@ -4,6 +4,7 @@
 //! name, operation, subresource and, for updates, version; a write that changes nothing leaves the entries alone.
 //! Source: Kubernetes API concepts, "Server-Side Apply". Elsewhere: what changed (`walk`), merges (`apply`).
 
+use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 use super::apply::Conflict;
@@ -64,7 +65,7 @@ impl Writer<'_> {
     }
 }
 
-/// What one manager owns.
+/// What one manager owns. Most writes do not touch most managers, so the set is read only when it is needed.
 #[derive(Clone, Debug)]
 pub(super) struct Record {
     pub(super) manager: String,
@@ -72,32 +73,70 @@ pub(super) struct Record {
     pub(super) api_version: String,
     pub(super) subresource: String,
     pub(super) time: Option<Time>,
-    set: FieldSet,
-    /// The text that `set` was read from, while it is the same.
+    set: OnceCell<FieldSet>,
+    /// The text of the set, while it is the same.
     text: Option<FieldsV1>,
 }
 
 impl Record {
-    pub(super) fn new(manager: &str, applied: bool, writer: &Writer<'_>, set: FieldSet) -> Self {
+    fn new(manager: &str, applied: bool, writer: &Writer<'_>, text: FieldsV1) -> Self {
         Self {
             manager: manager.to_owned(),
             applied,
             api_version: writer.api_version.to_owned(),
             subresource: writer.subresource.to_owned(),
             time: None,
-            set,
-            text: None,
+            set: OnceCell::new(),
+            text: Some(text),
         }
     }
 
-    pub(super) fn set(&self) -> &FieldSet {
-        &self.set
+    /// Does it own exactly the fields of this text, at this version?
+    pub(super) fn is_of(&self, api_version: &str, text: &FieldsV1) -> bool {
+        self.api_version == api_version && self.text.as_ref() == Some(text)
     }
 
-    fn change(&mut self, set: FieldSet) {
-        if set != self.set {
-            self.set = set;
-            self.text = None;
+    /// What it owns; nothing if the text is no set.
+    pub(super) fn set(&self) -> &FieldSet {
+        self.set.get_or_init(|| {
+            let text = self.text.as_ref().filter(|text| !text.text().is_empty());
+            text.and_then(|text| FieldSet::from_fields(text).ok()).unwrap_or_default()
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        match (&self.text, self.set.get()) {
+            (_, Some(set)) => set.is_empty(),
+            (Some(text), None) => matches!(text.text(), b"" | b"{}"),
+            (None, None) => true,
+        }
+    }
+
+    /// How many of these paths does it own?
+    pub(super) fn count(&self, paths: &FieldSet) -> usize {
+        match (&self.text, self.set.get()) {
+            _ if paths.is_empty() => 0,
+            (Some(text), None) => paths.count_in(text.text()),
+            _ => paths.count_common(self.set()),
+        }
+    }
+
+    fn change(&mut self, change: impl FnOnce(FieldSet) -> FieldSet) {
+        self.set();
+        let set = self.set.take().unwrap_or_default();
+        self.set = change(set).into();
+        self.text = None;
+    }
+
+    fn remove(&mut self, paths: &FieldSet) {
+        if self.count(paths) > 0 {
+            self.change(|set| set.difference(paths));
+        }
+    }
+
+    fn add(&mut self, paths: FieldSet) {
+        if self.count(&paths) < paths.len() {
+            self.change(|set| set.union(paths));
         }
     }
 
@@ -113,29 +152,26 @@ impl Record {
             "" => return Err(format!("missing fieldsType in managed fields entry {index}")),
             other => return Err(format!("invalid fieldsType {other:?} in managed fields entry {index}")),
         }
-        let set = match &entry.fields_v1 {
-            Some(fields) if !fields.text().is_empty() => FieldSet::from_fields(fields)?,
-            _ => FieldSet::new(),
-        };
         Ok(Self {
             manager: entry.manager.clone(),
             applied: entry.operation == APPLY,
             api_version: entry.api_version.clone(),
             subresource: entry.subresource.clone(),
             time: entry.time,
-            set,
+            set: OnceCell::new(),
             text: entry.fields_v1.clone(),
         })
     }
 
     fn encode(self) -> ManagedFieldsEntry {
+        let fields = self.text.clone().unwrap_or_else(|| self.set().to_fields());
         ManagedFieldsEntry {
             manager: self.manager,
             operation: if self.applied { APPLY } else { UPDATE }.into(),
             api_version: self.api_version,
             time: self.time,
             fields_type: "FieldsV1".into(),
-            fields_v1: Some(self.text.unwrap_or_else(|| self.set.to_fields())),
+            fields_v1: Some(fields),
             subresource: self.subresource,
         }
     }
@@ -161,6 +197,11 @@ impl Record {
         }
         text
     }
+}
+
+/// Are the fields of an entry that a client sent a set?
+fn is_readable(entry: &ManagedFieldsEntry) -> bool {
+    entry.fields_v1.as_ref().is_none_or(|fields| fields.text().is_empty() || FieldSet::from_fields(fields).is_ok())
 }
 
 /// The managers of an object.
@@ -193,6 +234,7 @@ impl ManagedFields {
             }
             if let Ok(managed) = Self::decode(given)
                 && !managed.is_empty()
+                && given.iter().all(|entry| live.contains(entry) || is_readable(entry))
             {
                 return managed;
             }
@@ -221,58 +263,43 @@ impl ManagedFields {
         self.records.iter().position(|record| record.is(manager, applied, writer.api_version, writer.subresource))
     }
 
-    pub(super) fn applier(&self, writer: &Writer<'_>) -> Option<&Record> {
-        self.find(writer.name(), true, writer).map(|index| &self.records[index])
+    /// Takes an applier out, to be put back with what it owns from then on.
+    pub(super) fn take_applier(&mut self, writer: &Writer<'_>) -> Option<Record> {
+        self.find(writer.name(), true, writer).map(|index| self.records.remove(index))
     }
 
-    /// Sets what an applier owns; nothing forgets it.
-    pub(super) fn set_applier(&mut self, writer: &Writer<'_>, set: FieldSet) {
-        match self.find(writer.name(), true, writer) {
-            Some(index) if set.is_empty() => drop(self.records.remove(index)),
-            Some(index) => {
-                writer.api_version.clone_into(&mut self.records[index].api_version);
-                self.records[index].change(set);
-            }
-            None if set.is_empty() => {}
-            None => self.records.push(Record::new(writer.name(), true, writer, set)),
+    /// Puts an applier back with what it owns now, and with the time of this write if the object changed.
+    pub(super) fn put_applier(&mut self, writer: &Writer<'_>, text: &FieldsV1, last: Option<Record>, changed: bool) {
+        let mut record = Record::new(writer.name(), true, writer, text.clone());
+        if record.is_empty() {
+            return;
         }
-    }
-
-    /// A set that is what it was has the text that it had.
-    pub(super) fn keep_text(&mut self, before: &Record) {
-        if let Some(record) =
-            self.records.iter_mut().find(|record| record.same_owner(before) && record.set == before.set)
-        {
-            record.text.clone_from(&before.text);
-        }
-    }
-
-    pub(super) fn touch_applier(&mut self, writer: &Writer<'_>) {
-        if let Some(index) = self.find(writer.name(), true, writer) {
-            self.records[index].time = Some(writer.now);
-        }
+        record.time = if changed { Some(writer.now) } else { last.and_then(|last| last.time) };
+        self.records.push(record);
     }
 
     /// Adds a record, in the place of the one of the same owner.
-    pub(super) fn put(&mut self, record: Record) {
+    fn put(&mut self, record: Record) {
         match self.records.iter_mut().find(|existing| existing.same_owner(&record)) {
             Some(existing) => *existing = record,
             None => self.records.push(record),
         }
     }
 
-    /// Takes what a write changed from all managers but `spared`, and from everybody what it removed. Managers at
-    /// versions that are no longer known are forgotten.
+    /// Takes what a write changed or removed from all managers but the one at `spared`. Managers at versions that are
+    /// no longer known are forgotten, and those that own nothing any more.
     pub(super) fn give_up(
         &mut self,
-        spared: Option<&Record>,
+        spared: Option<usize>,
         version: &str,
         comparison: &Comparison,
         compare_at: &mut dyn FnMut(&str) -> Option<Comparison>,
     ) {
         let mut others: Vec<(String, Option<Comparison>)> = vec![];
+        let mut index = 0;
         self.records.retain_mut(|record| {
-            if spared.is_some_and(|spared| spared.same_owner(record)) {
+            index += 1;
+            if spared == Some(index - 1) {
                 return true;
             }
             let comparison = if record.api_version == version {
@@ -285,11 +312,10 @@ impl ManagedFields {
                 let Some(comparison) = known.and_then(|(_, comparison)| comparison.as_ref()) else { return false };
                 comparison
             };
-            if !comparison.is_same() {
-                let left = record.set.clone().difference(&comparison.modified).difference(&comparison.added);
-                record.change(left.difference(&comparison.removed));
+            for paths in [&comparison.modified, &comparison.added, &comparison.removed] {
+                record.remove(paths);
             }
-            !record.set.is_empty()
+            !record.is_empty()
         });
     }
 
@@ -328,24 +354,25 @@ impl ManagedFields {
         comparison: Comparison,
         compare_at: &mut dyn FnMut(&str) -> Option<Comparison>,
     ) {
-        let previous = self.find(manager, false, writer).map(|index| self.records[index].clone());
-        self.give_up(None, writer.api_version, &comparison, compare_at);
-        let taken = strip(comparison.modified.union(comparison.added));
-        if taken.is_empty() {
-            return;
+        let own = self.find(manager, false, writer);
+        if let Some(own) = own {
+            self.records[own].remove(&comparison.removed);
         }
+        self.give_up(own, writer.api_version, &comparison, compare_at);
+        let taken = strip(comparison.modified.union(comparison.added));
         match self.find(manager, false, writer) {
-            Some(index) => {
-                let record = &mut self.records[index];
-                let set = record.set.clone().union(taken);
-                record.change(set);
-                record.time = time;
-                if let Some(previous) = &previous {
-                    self.keep_text(previous);
+            Some(index) if taken.is_empty() => {
+                if self.records[index].is_empty() {
+                    self.records.remove(index);
                 }
             }
+            Some(index) => {
+                self.records[index].add(taken);
+                self.records[index].time = time;
+            }
+            None if taken.is_empty() => {}
             None => {
-                let mut record = Record::new(manager, false, writer, taken);
+                let mut record = Record::new(manager, false, writer, taken.to_fields());
                 record.time = time;
                 self.records.push(record);
             }
@@ -367,7 +394,7 @@ impl ManagedFields {
                 (&a.manager, &a.api_version, &a.subresource).cmp(&(&b.manager, &b.api_version, &b.subresource))
             })
         });
-        for mut record in oldest {
+        for record in oldest {
             // The first of a version waits for a second one to be thrown together with.
             let bucket = order.iter().position(|kept| kept.api_version == record.api_version);
             match bucket {
@@ -375,9 +402,7 @@ impl ManagedFields {
                     let mut bucket = order.remove(index);
                     OLD_UPDATERS.clone_into(&mut bucket.manager);
                     bucket.subresource.clear();
-                    let set = std::mem::take(&mut bucket.set).union(std::mem::take(&mut record.set));
-                    bucket.set = set;
-                    bucket.text = None;
+                    bucket.add(record.set().clone());
                     bucket.time = record.time;
                     order.insert(index, bucket);
                     updaters -= 1;
@@ -391,9 +416,7 @@ impl ManagedFields {
             match self.records.iter_mut().find(|kept| kept.same_owner(&record)) {
                 Some(kept) => {
                     kept.time = kept.time.max(record.time);
-                    let set = std::mem::take(&mut kept.set).union(record.set);
-                    kept.set = set;
-                    kept.text = None;
+                    kept.add(record.set().clone());
                 }
                 None => self.records.push(record),
             }
@@ -412,8 +435,8 @@ pub fn scale_managers(workload: &[ManagedFieldsEntry]) -> Vec<ManagedFieldsEntry
     let mut managed = ManagedFields::decode(workload).unwrap_or_default();
     managed.records.retain_mut(|record| {
         SCALE_VERSION.clone_into(&mut record.api_version);
-        record.change(record.set.intersection(&replicas()));
-        !record.set.is_empty()
+        record.change(|set| set.intersection(&replicas()));
+        !record.is_empty()
     });
     managed.encode()
 }
@@ -426,7 +449,7 @@ pub fn managers_after_scale(
 ) -> Vec<ManagedFieldsEntry> {
     let mut managed = ManagedFields::decode(workload).unwrap_or_default();
     let mut owners = ManagedFields::decode(scale).unwrap_or_default().records;
-    owners.retain(|owner| !owner.set.intersection(&replicas()).is_empty());
+    owners.retain(|owner| owner.count(&replicas()) > 0);
     managed.records.retain_mut(|record| {
         let owner = owners.iter().position(|owner| {
             owner.manager == record.manager
@@ -434,19 +457,17 @@ pub fn managers_after_scale(
                 && owner.subresource == record.subresource
         });
         match owner {
-            Some(index) if !record.set.intersection(&replicas()).is_empty() => {
-                record.time = owners.remove(index).time;
-            }
-            _ => record.change(record.set.clone().difference(&replicas())),
+            Some(index) if record.count(&replicas()) > 0 => record.time = owners.remove(index).time,
+            _ => record.remove(&replicas()),
         }
-        !record.set.is_empty()
+        !record.is_empty()
     });
     for mut owner in owners {
         api_version.clone_into(&mut owner.api_version);
-        owner.change(replicas());
+        owner.change(|_| replicas());
         match managed.records.iter_mut().find(|record| record.same_owner(&owner)) {
             Some(record) => {
-                record.change(record.set.clone().union(replicas()));
+                record.add(replicas());
                 record.time = owner.time;
             }
             None => managed.records.push(owner),

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::fieldset::{Element, Scalar};
+use super::fieldset::{Element, Name, Scalar};
 use crate::json::is_written;
 use crate::reflect::{Field, Ref, Struct};
 use crate::schema::{FieldSchema, ListType, StructSchema, Type};
@@ -102,14 +102,14 @@ impl<'s> Shape<'s> {
     /// What is said about what this element leads to.
     pub(crate) fn at(self, element: &Element) -> Spec<'s> {
         match element {
-            Element::Field(name) => self.member(name),
+            Element::Field(name) => self.member(name.as_str()),
             _ => self.element(),
         }
     }
 
     /// Is this the name of a declared field (not the key of a map)?
     pub(crate) fn declares(self, element: &Element) -> bool {
-        matches!((self, element), (Self::Struct(table), Element::Field(name)) if table.find(name).is_some())
+        matches!((self, element), (Self::Struct(table), Element::Field(name)) if table.find(name.as_str()).is_some())
     }
 }
 
@@ -245,7 +245,7 @@ impl<'a> Node<'a> {
         let mut found = Vec::with_capacity(keys.len());
         for key in keys {
             let value = self.member(key).map(Self::scalar).or_else(|| default_of(table, key));
-            found.extend(value.map(|value| (key.clone(), value)));
+            found.extend(value.map(|value| (Name::from(key), value)));
         }
         if found.is_empty() {
             let quoted: Vec<String> = keys.iter().map(|key| format!("{key:?}")).collect();
@@ -268,7 +268,7 @@ impl<'a> Node<'a> {
                 Ref::I32(value) => Scalar::Int(value.into()),
                 Ref::I64(value) => Scalar::Int(value),
                 Ref::F64(value) => Scalar::Float(value),
-                Ref::Str(text) => Scalar::Text(Cow::Owned(text.to_owned())),
+                Ref::Str(text) => Scalar::Text(text.into()),
                 other => Scalar::of_json(&Node::View(other).to_tree()),
             },
         }
@@ -305,7 +305,13 @@ impl<'a> Node<'a> {
                 Ref::F64(_) | Ref::Bytes(_) | Ref::Scalar(_) => {
                     let mut text = Vec::with_capacity(32);
                     crate::json::write_value(&view, &mut text);
-                    serde_json::from_slice(&text).unwrap_or_default()
+                    match text.as_slice() {
+                        // Most are texts without anything escaped.
+                        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => {
+                            Value::String(String::from_utf8_lossy(inner).into_owned())
+                        }
+                        _ => serde_json::from_slice(&text).unwrap_or_default(),
+                    }
                 }
             },
         }
@@ -348,7 +354,7 @@ fn same_view(a: Ref<'_>, b: Ref<'_>) -> bool {
 /// The value that a key has where it is left out. Go fields that are always written default to zero; the others are
 /// those with a default in the OpenAPI of Kubernetes.
 fn default_of(table: &StructSchema, key: &str) -> Option<Scalar> {
-    let text = |value: &'static str| Some(Scalar::Text(Cow::Borrowed(value)));
+    let text = |value: &'static str| Some(Scalar::Text(Name::fixed(value)));
     match (&*table.name, key) {
         ("ContainerPort" | "ServicePort", "protocol") => return text("TCP"),
         ("LocalObjectReference", "name") => return text(""),

@@ -19,6 +19,44 @@ pub(super) fn merge_object(live: &mut Value, config: &Value, table: &StructSchem
     }
 }
 
+/// Would [`merge_object`] change anything? Mostly not: the same is applied again and again.
+pub(super) fn merge_changes(live: &Value, config: &Value, table: &StructSchema) -> bool {
+    let (Value::Object(live), Value::Object(config)) = (live, config) else { return false };
+    config.iter().any(|(name, value)| {
+        name != "apiVersion" && name != "kind" && member_changes(live, name, value, Shape::Struct(table))
+    })
+}
+
+fn member_changes(live: &Map<String, Value>, name: &str, value: &Value, shape: Shape<'_>) -> bool {
+    live.get(name).is_none_or(|current| changes(current, value, shape.member(name)))
+}
+
+fn changes(live: &Value, config: &Value, spec: Spec<'_>) -> bool {
+    let shape = spec.shape();
+    let hollow = Node::Json(live).is_hollow();
+    match (shape, live, config) {
+        (Shape::Leaf, ..) => live != config,
+        (_, Value::Object(_) | Value::Array(_), Value::Null) if !hollow => false,
+        (Shape::Struct(_) | Shape::Map(_) | Shape::Unknown, Value::Object(into), Value::Object(from)) => {
+            from.iter().any(|(name, value)| member_changes(into, name, value, shape))
+        }
+        (Shape::Keyed { .. } | Shape::Set(_), Value::Array(into), Value::Array(from)) if !hollow => {
+            // The same elements in the same order, possibly with others between them; none of them twice.
+            let identities: Vec<_> = into.iter().map(|value| Node::Json(value).identity(shape).ok()).collect();
+            let mut from_here = 0;
+            !from.iter().all(|wanted| {
+                let identity = Node::Json(wanted).identity(shape).ok();
+                let mut places = (0..into.len()).filter(|index| identities[*index] == identity);
+                let (Some(place), None) = (places.next(), places.next()) else { return false };
+                let in_order = identity.is_some() && place >= from_here;
+                from_here = place + 1;
+                in_order && !changes(&into[place], wanted, shape.element())
+            })
+        }
+        _ => live != config,
+    }
+}
+
 fn merge_member(live: &mut Map<String, Value>, name: &str, value: &Value, spec: Spec<'_>) {
     match live.get_mut(name) {
         Some(current) => merge(current, value, spec),
@@ -181,7 +219,7 @@ impl<'a> Children<'a> {
 
     fn get(&self, element: &Element) -> Option<&'a Value> {
         match (self, element) {
-            (Self::Members(members), Element::Field(name)) => members.get(&**name),
+            (Self::Members(members), Element::Field(name)) => members.get(name.as_str()),
             (Self::Elements(list), _) => list.iter().find(|entry| entry.0 == *element).map(|entry| entry.1),
             _ => None,
         }
@@ -260,6 +298,29 @@ mod tests {
         let mut tree = json!({"metadata": {"labels": {"a": "1"}, "name": "x"}});
         merge_object(&mut tree, &json!({"metadata": {"labels": null, "name": null}}), Pod::static_schema());
         assert_eq!(tree, json!({"metadata": {"labels": {"a": "1"}, "name": null}}));
+    }
+
+    #[test]
+    fn it_is_known_beforehand_whether_a_merge_changes_anything() {
+        let cases = [
+            (names(&["a", "b"]), names(&["b"])),
+            (names(&["a", "b"]), names(&["b", "a"])),
+            (names(&["a", "a"]), names(&["a"])),
+            (names(&["a"]), json!({"spec": {"containers": []}})),
+            (names(&["a"]), json!({"spec": {"containers": null}})),
+            (json!({"metadata": {"labels": null}}), json!({"metadata": {"labels": {}}})),
+            (json!({"metadata": {"labels": {"a": "1"}}}), json!({"metadata": {"labels": {"a": "1"}, "name": "x"}})),
+            (json!({"metadata": {"labels": {"a": "1"}}}), json!({"metadata": {"labels": {}}})),
+            (json!({"spec": {"nodeSelector": {"a": "1"}}}), json!({"spec": {"nodeSelector": {}}})),
+        ];
+        for (live, config) in cases {
+            let mut merged = live.clone();
+            merge_object(&mut merged, &config, Pod::static_schema());
+            let changes = merge_changes(&live, &config, Pod::static_schema());
+            // It may warn for nothing, as it does for elements that stand twice, but never the other way round.
+            assert!(changes || merged == live, "{live} {config}");
+            assert!(!changes || merged != live || live == names(&["a", "a"]), "{live} {config}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use super::fieldset::{Element, Entry, FieldSet};
+use super::fieldset::{Element, Entry, FieldSet, Name};
 use super::node::{Node, Shape, Spec, is_bookkeeping, written};
 use crate::reflect::Ref;
 use crate::schema::StructSchema;
@@ -143,7 +143,7 @@ fn members(old: Option<Node<'_>>, new: Option<Node<'_>>, shape: Shape<'_>, level
             let (a, b) = (a.field(index), b.field(index));
             if !a.same(b) && !is_bookkeeping(table, row) {
                 let outcome = walk(written(row, a), written(row, b), Spec::of_field(row));
-                level.push(outcome, || Element::Field(row.name.clone()));
+                level.push(outcome, || Element::Field((&row.name).into()));
             }
         }
         return;
@@ -152,10 +152,10 @@ fn members(old: Option<Node<'_>>, new: Option<Node<'_>>, shape: Shape<'_>, level
     join(&old, &new, |name, old, new| {
         let element = || match shape {
             Shape::Struct(table) => {
-                let name = table.find(name).map_or_else(|| (*name).to_owned().into(), |(_, row)| row.name.clone());
+                let name = table.find(name).map_or_else(|| (*name).into(), |(_, row)| (&row.name).into());
                 Element::Field(name)
             }
-            _ => Element::Field((*name).to_owned().into()),
+            _ => Element::Field((*name).into()),
         };
         level.push(walk(old.first().map(|pair| pair.1), new.first().map(|pair| pair.1), shape.member(name)), element);
     });
@@ -231,8 +231,8 @@ fn fields_below(node: Node<'_>, shape: Shape<'_>) -> FieldSet {
             for (name, node) in node.members() {
                 let spec = shape.member(name);
                 let (declared, name) = match spec.row {
-                    Some(row) => (true, row.name.clone()),
-                    None => (false, name.to_owned().into()),
+                    Some(row) => (true, Name::from(&row.name)),
+                    None => (false, name.into()),
                 };
                 let leaf = is_leaf(node, spec) || node.is_null() || node.is_hollow() && !node.is_list();
                 let below = if leaf { FieldSet::new() } else { below(node, spec) };

@@ -4,9 +4,10 @@
 //! element itself, which an empty object says as well. Source: description of `FieldsV1` in the Kubernetes API.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::{Element, Entry, FieldSet, Scalar};
@@ -39,6 +40,16 @@ impl FieldSet {
         FieldsV1::from_text(out)
     }
 
+    /// How many of these paths are in the set of this text? Looks only where they are; a bad text has none.
+    pub(crate) fn count_in(&self, text: &[u8]) -> usize {
+        let hits = Cell::new(0);
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        match (Scan { set: self, wanted: false, hits: &hits }).deserialize(&mut reader) {
+            Ok(()) => hits.get(),
+            Err(_) => 0,
+        }
+    }
+
     fn write(&self, member: bool, out: &mut Vec<u8>, scratch: &mut Vec<u8>) {
         out.push(b'{');
         if member && !self.is_empty() {
@@ -69,7 +80,7 @@ fn quote(text: &str, out: &mut Vec<u8>) {
 impl Scalar {
     fn write(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Text(text) => quote(text, out),
+            Self::Text(text) => quote(text.as_str(), out),
             other => out.extend_from_slice(other.to_string().as_bytes()),
         }
     }
@@ -82,7 +93,7 @@ impl Scalar {
                 Some(whole) => Self::Int(whole),
                 None => Self::Float(number.as_f64().unwrap_or_default()),
             },
-            Value::String(text) => Self::Text(Cow::Owned(text.clone())),
+            Value::String(text) => Self::Text(text.as_str().into()),
             other => Self::Json(other.to_string().into()),
         }
     }
@@ -101,7 +112,7 @@ impl Element {
                     if index > 0 {
                         out.push(b',');
                     }
-                    quote(name, out);
+                    quote(name.as_str(), out);
                     out.push(b':');
                     value.write(out);
                 }
@@ -118,7 +129,7 @@ impl Element {
     fn parse(text: Cow<'_, str>) -> Result<Self, String> {
         let bad = |why: &dyn fmt::Display| format!("field path element {text:?}: {why}");
         match text.get(..2) {
-            Some("f:") => Ok(Self::Field(Cow::Owned(text[2..].to_owned()))),
+            Some("f:") => Ok(Self::Field(text[2..].into())),
             Some("k:") => {
                 let keys: serde_json::Map<String, Value> =
                     serde_json::from_str(&text[2..]).map_err(|error| bad(&error))?;
@@ -170,6 +181,52 @@ impl<'de> Visitor<'de> for Level {
     }
 }
 
+/// Counts what of a set one object has.
+struct Scan<'a> {
+    set: &'a FieldSet,
+    /// Is the element itself asked for?
+    wanted: bool,
+    hits: &'a Cell<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for Scan<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Scan<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of field path elements")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let (mut empty, mut dot) = (true, false);
+        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
+            empty = false;
+            dot |= key == ".";
+            let entry = match key.strip_prefix("f:") {
+                Some(name) => self.set.find_field(name),
+                None if self.set.has_only_fields() => None,
+                None => Element::parse(key).ok().and_then(|element| self.set.find(&element)),
+            };
+            match entry {
+                Some(entry) => {
+                    map.next_value_seed(Scan { set: &entry.below, wanted: entry.member, hits: self.hits })?;
+                }
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        if self.wanted && (empty || dot) {
+            self.hits.set(self.hits.get() + 1);
+        }
+        Ok(())
+    }
+}
+
 /// A key, borrowed from the text where it has no escapes.
 struct Key<'a>(Cow<'a, str>);
 
@@ -214,6 +271,20 @@ mod tests {
     fn members_are_sorted_whatever_the_order_of_the_text() {
         let set = FieldSet::parse(br#"{"f:b":{},"f:a":{},"f:b":{"f:c":{}}}"#).unwrap();
         assert_eq!(std::str::from_utf8(set.to_fields().text()).unwrap(), r#"{"f:a":{},"f:b":{".":{},"f:c":{}}}"#);
+    }
+
+    #[test]
+    fn paths_are_counted_without_reading_the_set() {
+        let text = br#"{"f:a":{".":{},"f:b":{}},"f:c":{"k:{\"name\":\"x\"}":{".":{},"f:name":{}}},"f:d":{"f:e":{}}}"#;
+        let asked = FieldSet::parse(
+            br#"{"f:a":{},"f:c":{"k:{\"name\":\"x\"}":{".":{},"f:image":{}},"k:{\"name\":\"y\"}":{}},"f:d":{}}"#,
+        )
+        .unwrap();
+        assert_eq!(asked.count_in(text), 2);
+        let all = FieldSet::parse(text).unwrap();
+        assert_eq!(all.count_in(text), all.len());
+        assert_eq!(asked.count_common(&all), 2);
+        assert_eq!(asked.count_in(b"x"), 0);
     }
 
     #[test]
