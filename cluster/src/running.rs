@@ -125,13 +125,21 @@ impl Cluster {
         &mut self,
         name: &str,
         configure: impl FnOnce(NodeAgentBuilder) -> NodeAgentBuilder,
-        _local: &LocalNodes,
+        local: &LocalNodes,
     ) -> Result<(), ClusterError> {
         let client = self.component(&format!("system:node:{name}"));
         let agent = NodeAgent::builder(client, Arc::clone(self.api.clock()), self.random.clone(), name);
         let agent = configure(agent)
             .build(self.components.signal.clone())
             .map_err(|source| ClusterError::Node { name: name.to_owned(), source })?;
+        let server = agent.server();
+        local.register(
+            name,
+            Arc::new(move |pipe| {
+                let server = server.clone();
+                tokio::spawn(async move { server.serve_connection(pipe).await });
+            }),
+        );
         self.components.tasks.spawn(agent.run());
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What the example binaries share: flags, logs, signals, and the demonstration.
 
+mod connect;
 mod demo;
 mod fetch;
 mod files;
@@ -9,6 +10,7 @@ mod manifests;
 mod progress;
 mod signals;
 
+pub use connect::ServerFlags;
 pub use demo::{Places, demonstrate};
 pub use fetch::get;
 pub use files::{Files, add_program};
@@ -16,4 +18,4 @@ pub use flags::{IngressFlag, ProxyFlag, RuntimeFlag, StoreFlag, Switch};
 pub use logs::start_logs;
 pub use manifests::apply;
 pub use progress::{Progress, resident_mib};
-pub use signals::wait_for_stop;
+pub use signals::{until_stopped, wait_for_stop};
