@@ -8,9 +8,12 @@
 //! Absent here: what the values mean, HTTP, caches (`watch`), and who may read what (`apiserver`).
 
 mod codec;
+mod engine;
 mod error;
 #[cfg(feature = "etcd")]
 mod etcd;
+#[cfg(feature = "file")]
+mod file;
 mod key;
 mod memory;
 pub mod testing;
@@ -21,6 +24,8 @@ pub use codec::{BytesCodec, ObjectCodec};
 pub use error::{CommitError, StoreError};
 #[cfg(feature = "etcd")]
 pub use etcd::{EtcdConfig, EtcdStore, EtcdTls};
+#[cfg(feature = "file")]
+pub use file::{FileConfig, FileStore};
 pub use key::{Key, Range};
 pub use memory::{MemoryConfig, MemoryStore};
 pub use txn::{Committed, Compare, Op, Txn};

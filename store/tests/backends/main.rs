@@ -2,6 +2,8 @@
 
 #[cfg(feature = "etcd")]
 mod etcd;
+#[cfg(feature = "file")]
+mod file;
 mod memory;
 #[cfg(feature = "etcd")]
 mod support;
