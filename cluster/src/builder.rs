@@ -11,6 +11,7 @@ use pintle_apiserver::{ApiServerConfig, Authenticator, Authorizer, SetupError};
 use pintle_ingress::{IngressError, IngressOptions};
 use pintle_object_model::clock::{Clock, Random, SystemClock};
 use pintle_object_model::{Object, Scheme};
+use pintle_proxy::{ProxyBuilder, ProxyError};
 use pintle_runtime::{NodeAgentBuilder, RuntimeError};
 use pintle_store::Store;
 
@@ -34,6 +35,12 @@ pub enum ClusterError {
         /// The cause.
         source: RuntimeError,
     },
+    /// The scheduler could not be put together.
+    #[error("starting the scheduler")]
+    Scheduler(#[from] pintle_scheduler::SetupError),
+    /// The proxy could not be put together.
+    #[error("starting the proxy")]
+    Proxy(#[from] ProxyError),
     /// The ingress could not be started.
     #[error("starting the ingress")]
     Ingress(#[from] IngressError),
@@ -73,6 +80,8 @@ pub enum StoreChoice {
     Given(Arc<dyn Store<Object>>),
 }
 
+/// Completes a proxy.
+pub(crate) type ConfigureProxy = Box<dyn FnOnce(ProxyBuilder) -> ProxyBuilder + Send + Sync>;
 /// Completes a node agent.
 pub(crate) type Configure = Box<dyn FnOnce(NodeAgentBuilder) -> NodeAgentBuilder + Send + Sync>;
 /// Runs at the end.
@@ -97,6 +106,7 @@ pub struct Builder {
     pub(crate) simulated_nodes: usize,
     pub(crate) nodes: Vec<(String, Configure)>,
     pub(crate) pod_cidr: Ipv4Net,
+    pub(crate) proxy: Option<ConfigureProxy>,
     pub(crate) ingress: Option<IngressOptions>,
     pub(crate) cleanups: Vec<Cleanup>,
     pub(crate) scheduler: Toggle,
@@ -125,6 +135,7 @@ impl Default for Builder {
             simulated_nodes: 1,
             nodes: vec![],
             pod_cidr: Ipv4Net::new_assert(Ipv4Addr::new(10, 244, 0, 0), 16),
+            proxy: None,
             ingress: None,
             cleanups: vec![],
             scheduler: Toggle::On,
@@ -197,6 +208,12 @@ impl Builder {
     #[must_use]
     pub fn pod_cidr(mut self, range: Ipv4Net) -> Self {
         self.pod_cidr = range;
+        self
+    }
+    /// Carries out Services: `configure` is given the proxy's builder, and chooses data plane and DNS.
+    #[must_use]
+    pub fn proxy(mut self, configure: impl FnOnce(ProxyBuilder) -> ProxyBuilder + Send + Sync + 'static) -> Self {
+        self.proxy = Some(Box::new(configure));
         self
     }
     /// Serves Ingresses.

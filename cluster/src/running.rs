@@ -11,14 +11,16 @@ use pintle_client::{ApiService, Caller, Client, Identity};
 use pintle_ingress::IngressController;
 use pintle_object_model::clock::{Clock, Random};
 use pintle_object_model::{Object, Time};
+use pintle_proxy::Proxy;
 use pintle_runtime::{
     NodeAgent, NodeAgentBuilder, SimulatedConfig, SimulatedImages, SimulatedRuntime, SimulatedVolumes,
 };
+use pintle_scheduler::Scheduler;
 use pintle_store::{MemoryConfig, MemoryStore, Store};
 use pintle_watch::{Shutdown, ShutdownTrigger};
 use tokio::task::JoinSet;
 
-use crate::builder::{Builder, Cleanup, ClusterError, StoreChoice};
+use crate::builder::{Builder, Cleanup, ClusterError, StoreChoice, Toggle};
 use crate::credentials::{Credentials, write_private};
 use crate::nodes::{Dial, LocalNodes};
 
@@ -106,6 +108,21 @@ impl Cluster {
         }
         for (name, configure) in std::mem::take(&mut builder.nodes) {
             self.start_node(&name, configure, local)?;
+        }
+        if builder.scheduler == Toggle::On {
+            let client = self.component("system:kube-scheduler");
+            let scheduler = Scheduler::builder(client, Arc::clone(self.api.clock()), self.random.clone()).build()?;
+            self.components.tasks.spawn(scheduler.run(self.components.signal.clone()));
+        }
+        if let Some(configure) = builder.proxy.take() {
+            let client = self.component("system:kube-proxy");
+            let proxy = configure(Proxy::builder(client, Arc::clone(self.api.clock()), self.random.clone())).build()?;
+            let signal = self.components.signal.clone();
+            self.components.tasks.spawn(async move {
+                if let Err(error) = proxy.run(signal).await {
+                    tracing::error!(%error, "the proxy cannot work here: Services are not carried out");
+                }
+            });
         }
         if let Some(options) = builder.ingress.take() {
             let ingress = IngressController::bind(
