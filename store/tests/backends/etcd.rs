@@ -1,5 +1,7 @@
 //! The etcd backend on a real etcd, also when connections and members fail.
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +14,46 @@ use pintle_store::{
 };
 
 use crate::support::{TestEtcd, free_port};
+
+impl TestEtcd {
+    /// The same over TLS, with one certificate for server, clients and authority.
+    fn start_tls(certificate: &Path, key: &Path) -> Self {
+        let mut more = vec![OsString::from("--client-cert-auth")];
+        for (flag, file) in [("--cert-file", certificate), ("--key-file", key), ("--trusted-ca-file", certificate)] {
+            more.extend([flag.into(), file.into()]);
+        }
+        Self::start_with("https", more)
+    }
+
+    /// Starts it again, on the same ports and data.
+    fn restart(&mut self) {
+        self.kill();
+        let folder = self.folder.take().expect("it has a folder");
+        let again = Self::spawn(folder, self.settings.clone());
+        *self = again.unwrap_or_else(|_| panic!("etcd does not start again"));
+    }
+
+    /// A store in it.
+    pub(crate) async fn store(&self) -> EtcdStore<Bytes> {
+        self.store_with(EtcdConfig::new([self.url()])).await
+    }
+
+    /// The same, configured.
+    pub(crate) async fn store_with(&self, config: EtcdConfig) -> EtcdStore<Bytes> {
+        EtcdStore::connect(config, Arc::new(BytesCodec), SystemClock::shared()).await.expect("connecting to etcd")
+    }
+
+    /// A store in it, emptied.
+    pub(crate) async fn empty_store(&self) -> EtcdStore<Bytes> {
+        let store = self.store().await;
+        let all = store.list(&Range::prefix(""), At::Now, None).await.expect("listing everything");
+        for chunk in all.items.chunks(100) {
+            let ops = chunk.iter().map(|item| Op::Delete { key: item.key.clone() }).collect();
+            store.commit(Txn { compares: vec![], ops }).await.expect("deleting everything");
+        }
+        store
+    }
+}
 
 fn value(text: &str) -> Bytes {
     Bytes::copy_from_slice(text.as_bytes())
