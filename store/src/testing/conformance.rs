@@ -270,7 +270,8 @@ async fn watches_see_whole_commits_in_order(store: AnyStore) {
     join_all((0..4).map(|writer| {
         let store = &store;
         async move {
-            for number in 0..10 {
+            // More than a backend may hand over at once, so that it has to cut somewhere.
+            for number in 0..30 {
                 let names = ["a", "b", "c"].map(|half| format!("{writer}/{half}"));
                 commit(store, names.iter().map(|name| put(name, &number.to_string()))).await;
             }
@@ -281,7 +282,7 @@ async fn watches_see_whole_commits_in_order(store: AnyStore) {
     let mut histories = vec![];
     for stream in [&mut early, &mut late] {
         let mut history: Vec<Event<Bytes>> = vec![];
-        while history.len() < 120 {
+        while history.len() < 360 {
             let WatchItem::Events(events) = item(stream).await else { continue };
             assert_eq!(events.len() % 3, 0, "no commit is split");
             history.extend(events);

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::StreamExt;
+use pintle_object_model::api::core::v1::Pod;
 use pintle_object_model::clock::SystemClock;
+use pintle_object_model::{Object, Scheme};
 use pintle_store::{
-    At, BytesCodec, CommitError, EtcdConfig, EtcdStore, EtcdTls, Event, EventStream, Key, Op, Range, Revision, Store,
-    StoreError, Txn, WatchItem, testing,
+    At, BytesCodec, CommitError, EtcdConfig, EtcdStore, EtcdTls, Event, EventStream, Key, ObjectCodec, Op, Range,
+    Revision, Store, StoreError, Txn, WatchItem, testing,
 };
 
 use crate::support::{TestEtcd, free_port};
@@ -252,4 +254,39 @@ async fn members_are_reached_over_tls_with_a_client_certificate() {
         let refused = EtcdStore::<Bytes>::connect(config(wrong), Arc::new(BytesCodec), SystemClock::shared()).await;
         assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
     }
+}
+
+#[tokio::test]
+async fn objects_are_stored_as_kubernetes_does_and_read_with_their_revision() {
+    let etcd = TestEtcd::start(&[]);
+    let codec = Arc::new(ObjectCodec::new(Scheme::builtin()));
+    let config = EtcdConfig::new([etcd.url()]);
+    let objects: EtcdStore<Object> = EtcdStore::connect(config, codec, SystemClock::shared()).await.unwrap();
+    let mut pod = Pod::default();
+    pod.metadata.name = "p".into();
+    pod.metadata.namespace = "default".into();
+    let key = Key::new("/registry/pods/default/p");
+    let created = objects.commit(Txn::create(key.clone(), Object::new(pod))).await.unwrap();
+    let version = |object: &Object| object.metadata().resource_version.clone();
+    assert_eq!(version(&created.puts[0].value), created.revision.to_string());
+    let mut changed = created.puts[0].value.clone();
+    changed.edit_metadata(|metadata| {
+        metadata.labels.insert("a".into(), "b".into());
+    });
+    let mut stream = objects.watch(&Range::prefix("/registry/"), created.revision).await.unwrap();
+    let updated = objects.commit(Txn::update(key.clone(), created.revision, changed)).await.unwrap();
+    let WatchItem::Events(events) = stream.next().await.unwrap().unwrap() else { panic!("the update arrives") };
+    let (new, old) = (events[0].value.as_ref().unwrap(), events[0].previous.as_ref().unwrap());
+    assert_eq!((version(new), version(old)), (updated.revision.to_string(), created.revision.to_string()));
+    assert_eq!(new, &updated.puts[0].value, "the event holds what the writer was given");
+
+    let raw = etcd.store().await.get(&key, At::Now).await.unwrap().unwrap().value;
+    assert!(raw.starts_with(b"k8s\0"), "{raw:?}");
+    let kept = pintle_object_model::protobuf::decode_envelope(&raw).unwrap();
+    assert_eq!((kept.api_version.as_str(), kept.kind.as_str()), ("v1", "Pod"));
+    let mut kept_pod = Pod::default();
+    pintle_object_model::protobuf::decode(kept.raw, &mut kept_pod).unwrap();
+    assert_eq!(kept_pod.metadata.resource_version, "", "the revision is etcd's to tell");
+    let gone = objects.commit(Txn::delete(key, updated.revision)).await.unwrap();
+    assert_eq!(version(&gone.deleted[0].value), updated.revision.to_string());
 }
