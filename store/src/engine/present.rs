@@ -143,6 +143,7 @@ impl<V: Value> Present<V> {
     }
 
     /// Sets the revision: for reading a kept log again.
+    #[cfg(feature = "file")]
     pub(crate) fn advance(&mut self, revision: Revision) {
         self.revision = revision;
     }
