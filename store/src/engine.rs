@@ -82,6 +82,7 @@ impl<V: Value> Engine<V> {
     }
 
     /// The oldest revision that can be read.
+    #[cfg(feature = "file")]
     pub(crate) fn compacted(&self) -> Revision {
         self.lock().compacted
     }
@@ -95,6 +96,7 @@ impl<V: Value> Engine<V> {
     }
 
     /// Replaces the present by one that `changes` have led to.
+    #[cfg(feature = "file")]
     pub(crate) fn replace(&self, present: Present<V>, changes: Vec<Change<V>>) {
         let mut state = self.lock();
         state.present = present;

@@ -105,9 +105,11 @@ impl<V: Value> Present<V> {
     pub(crate) fn expire(&mut self, now: Duration) -> Vec<Change<V>> {
         let revision = next(self.revision);
         let mut changes = vec![];
-        while let Some((_, key)) = self.deadlines.get_min().filter(|(at, _)| *at <= now).cloned() {
-            let Some((change, _)) = self.delete(&key, revision) else { break };
-            changes.push(change);
+        while let Some((at, key)) = self.deadlines.get_min().filter(|(at, _)| *at <= now).cloned() {
+            self.deadlines.remove(&(at, key.clone()));
+            if self.entries.get(&key).is_some_and(|entry| entry.expires == Some(at)) {
+                changes.extend(self.delete(&key, revision).map(|(change, _)| change));
+            }
         }
         if !changes.is_empty() {
             self.revision = revision;
@@ -141,6 +143,7 @@ impl<V: Value> Present<V> {
     }
 
     /// Sets the revision: for reading a kept log again.
+    #[cfg(feature = "file")]
     pub(crate) fn advance(&mut self, revision: Revision) {
         self.revision = revision;
     }

@@ -92,7 +92,7 @@ async fn the_file_does_not_grow_with_what_is_overwritten() {
     let folder = folder();
     let path = folder.path().join("store");
     let store = open(FileConfig { history_events_max: 100, ..FileConfig::new(&path) }).await;
-    let value = "x".repeat(4096);
+    let value = "x".repeat(1024);
     let rounds = |count| {
         let (store, value) = (&store, &value);
         async move {
@@ -101,9 +101,9 @@ async fn the_file_does_not_grow_with_what_is_overwritten() {
             }
         }
     };
-    rounds(60).await;
+    rounds(30).await;
     let size = std::fs::metadata(&path).unwrap().len();
-    rounds(60).await;
+    rounds(30).await;
     let later = std::fs::metadata(&path).unwrap().len();
     assert!(later <= size + size / 4, "{size} bytes grew to {later}");
 }

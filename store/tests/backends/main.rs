@@ -4,6 +4,7 @@
 mod etcd;
 #[cfg(feature = "file")]
 mod file;
+mod linearizability;
 mod memory;
 #[cfg(feature = "etcd")]
 mod support;

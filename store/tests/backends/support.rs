@@ -3,18 +3,19 @@
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-
-use bytes::Bytes;
-use pintle_object_model::clock::SystemClock;
-use pintle_store::{At, BytesCodec, EtcdConfig, EtcdStore, Op, Range, Store, Txn};
 
 /// A running etcd.
 pub(crate) struct TestEtcd {
     child: Child,
-    folder: Option<tempfile::TempDir>,
+    pub(crate) folder: Option<tempfile::TempDir>,
+    pub(crate) settings: Settings,
+}
+
+/// How it is started.
+#[derive(Clone)]
+pub(crate) struct Settings {
     port: u16,
     peer_port: u16,
     scheme: &'static str,
@@ -34,23 +35,15 @@ pub(crate) fn find() -> Option<PathBuf> {
 impl TestEtcd {
     /// Starts one with more arguments and waits until it serves.
     pub(crate) fn start(more: &[&str]) -> Self {
-        Self::start_with("http", &more.iter().map(OsString::from).collect::<Vec<_>>())
+        Self::start_with("http", more.iter().map(OsString::from).collect())
     }
 
-    /// The same over TLS, with one certificate for server, clients and authority.
-    pub(crate) fn start_tls(certificate: &Path, key: &Path) -> Self {
-        let mut more = vec![OsString::from("--client-cert-auth")];
-        for (flag, file) in [("--cert-file", certificate), ("--key-file", key), ("--trusted-ca-file", certificate)] {
-            more.extend([flag.into(), file.into()]);
-        }
-        Self::start_with("https", &more)
-    }
-
-    fn start_with(scheme: &'static str, more: &[OsString]) -> Self {
+    pub(crate) fn start_with(scheme: &'static str, more: Vec<OsString>) -> Self {
         let mut folder = tempfile::tempdir().expect("a temporary folder");
         // Ports that are free now may be taken by the time that etcd binds them.
         for _ in 0..5 {
-            match Self::spawn(folder, free_port(), free_port(), scheme, more) {
+            let settings = Settings { port: free_port(), peer_port: free_port(), scheme, more: more.clone() };
+            match Self::spawn(folder, settings) {
                 Ok(etcd) => return etcd,
                 Err(back) => folder = back,
             }
@@ -58,13 +51,8 @@ impl TestEtcd {
         panic!("etcd does not start");
     }
 
-    fn spawn(
-        folder: tempfile::TempDir,
-        port: u16,
-        peer_port: u16,
-        scheme: &'static str,
-        more: &[OsString],
-    ) -> Result<Self, tempfile::TempDir> {
+    pub(crate) fn spawn(folder: tempfile::TempDir, settings: Settings) -> Result<Self, tempfile::TempDir> {
+        let Settings { port, peer_port, scheme, more } = &settings;
         let etcd = find().expect("no etcd found in PINTLE_ETCD, .pintle/tools/etcd or PATH: run `cargo xtask setup`");
         let own = format!("{scheme}://127.0.0.1:{port}");
         let peer = format!("http://127.0.0.1:{peer_port}");
@@ -86,7 +74,7 @@ impl TestEtcd {
         // Its log has to be read, or it would block.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         if serves {
-            Ok(Self { child, folder: Some(folder), port, peer_port, scheme, more: more.to_vec() })
+            Ok(Self { child, folder: Some(folder), settings })
         } else {
             let _ = child.kill();
             let _ = child.wait();
@@ -100,44 +88,17 @@ impl TestEtcd {
         let _ = self.child.wait();
     }
 
-    /// Starts it again, on the same ports and data.
-    pub(crate) fn restart(&mut self) {
-        self.kill();
-        let folder = self.folder.take().expect("it has a folder");
-        *self = Self::spawn(folder, self.port, self.peer_port, self.scheme, &self.more)
-            .unwrap_or_else(|_| panic!("etcd does not start again"));
-    }
-
     /// Its URL for clients.
     pub(crate) fn url(&self) -> String {
-        format!("{}://127.0.0.1:{}", self.scheme, self.port)
-    }
-
-    /// A store in it.
-    pub(crate) async fn store(&self) -> EtcdStore<Bytes> {
-        self.store_with(EtcdConfig::new([self.url()])).await
-    }
-
-    /// The same, configured.
-    pub(crate) async fn store_with(&self, config: EtcdConfig) -> EtcdStore<Bytes> {
-        EtcdStore::connect(config, Arc::new(BytesCodec), SystemClock::shared()).await.expect("connecting to etcd")
-    }
-
-    /// A store in it, emptied.
-    pub(crate) async fn empty_store(&self) -> EtcdStore<Bytes> {
-        let store = self.store().await;
-        let all = store.list(&Range::prefix(""), At::Now, None).await.expect("listing everything");
-        for chunk in all.items.chunks(100) {
-            let ops = chunk.iter().map(|item| Op::Delete { key: item.key.clone() }).collect();
-            store.commit(Txn { compares: vec![], ops }).await.expect("deleting everything");
-        }
-        store
+        format!("{}://127.0.0.1:{}", self.settings.scheme, self.settings.port)
     }
 }
 
 impl Drop for TestEtcd {
     fn drop(&mut self) {
         self.kill();
+        // After the process, which still wrote to it.
+        drop(self.folder.take());
     }
 }
 
