@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::body::dry_run;
 use super::create::{check_namespace, invalid};
-use super::fields::{Manager, reset_fields};
+use super::fields::{MANAGER_MAX, Manager, reset_fields};
 use super::update::ATTEMPTS;
 use super::{Call, Registry};
 
@@ -62,6 +62,13 @@ pub(super) fn check_options(kind: PatchKind, params: &Params) -> Result<(), Stat
     }
     if kind == PatchKind::Apply && params.field_manager.is_empty() {
         errors.required(&Path::new("fieldManager"), "is required for apply patch");
+    }
+    let name = &params.field_manager;
+    if name.len() > MANAGER_MAX {
+        errors.too_long(&Path::new("fieldManager"), MANAGER_MAX);
+    }
+    if name.chars().any(char::is_control) {
+        errors.invalid(&Path::new("fieldManager"), name.as_str(), "should only contain printable characters");
     }
     if errors.is_empty() { Ok(()) } else { Err(Status::invalid("meta.k8s.io", "PatchOptions", "", &errors)) }
 }

@@ -14,7 +14,7 @@ use super::Call;
 use crate::strategy;
 
 /// Longest name of a manager, in bytes.
-const MANAGER_MAX: usize = 128;
+pub(super) const MANAGER_MAX: usize = 128;
 
 /// The name under which a writer's fields are filed.
 #[derive(Clone, Debug)]
