@@ -82,12 +82,8 @@ pub(super) struct Configuration {
 
 impl Configuration {
     pub(super) fn parse(text: &[u8], expected: &GroupVersionKind) -> Result<Self, Status> {
-        let (tree, twice) = match serde_json::from_slice(text) {
-            // JSON that names a key twice is rare enough to be left to the slower reader.
-            Ok(tree @ Value::Object(_)) => (tree, None),
-            _ => yaml::first_to_json(text)
-                .map_err(|error| Status::bad_request(format!("error decoding YAML: {error}")))?,
-        };
+        let (tree, twice) =
+            yaml::first_to_json(text).map_err(|error| Status::bad_request(format!("error decoding YAML: {error}")))?;
         let text_at = |name: &str| tree.get(name).and_then(Value::as_str).unwrap_or_default();
         let found = parse_kind(text_at("apiVersion"), text_at("kind"));
         if found != *expected {
