@@ -3,8 +3,10 @@
 //! In: manifests. Out: JSON trees, so that all rules about types and fields are those of `json`. Invariant:
 //! YAML 1.1 as kubectl reads it (`yes` is true, `0644` is octal); bombs are refused by the library's limits.
 
+use std::cell::Cell;
+
 use bytes::Bytes;
-use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 /// The JSON trees of the documents of a YAML text; empty documents are left out.
@@ -35,6 +37,9 @@ pub struct Duplicate {
 /// # Errors
 /// Bad syntax or another value than a map, in the words of the Kubernetes API server where they are known.
 pub fn first_to_json(text: &[u8]) -> Result<(Value, Option<Duplicate>), String> {
+    if let Some(tree) = json_object(text) {
+        return Ok((tree, None));
+    }
     let text = std::str::from_utf8(text).map_err(|_| "yaml: invalid UTF-8".to_owned())?;
     let parse = |duplicate_keys| {
         let mut options = serde_saphyr::Options::default();
@@ -66,6 +71,70 @@ pub fn first_to_json(text: &[u8]) -> Result<(Value, Option<Duplicate>), String> 
                  map[string]interface {{}}"
             ))
         }
+    }
+}
+
+/// The tree of a JSON object that names no key twice: JSON is YAML, and much quicker to read.
+fn json_object(text: &[u8]) -> Option<Value> {
+    if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return None;
+    }
+    let tree: Value = serde_json::from_slice(text).ok()?;
+    let keys = Cell::new(0);
+    CountKeys(&keys).deserialize(&mut serde_json::Deserializer::from_slice(text)).ok()?;
+    (keys.get() == count_keys(&tree)).then_some(tree)
+}
+
+fn count_keys(tree: &Value) -> usize {
+    match tree {
+        Value::Array(list) => list.iter().map(count_keys).sum(),
+        Value::Object(members) => members.len() + members.values().map(count_keys).sum::<usize>(),
+        _ => 0,
+    }
+}
+
+/// Counts the keys of all maps as they stand in the text.
+struct CountKeys<'a>(&'a Cell<usize>);
+
+impl<'de> DeserializeSeed<'de> for CountKeys<'_> {
+    type Value = ();
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+macro_rules! ignore_scalars {
+    ($($method:ident: $ty:ty),*) => {
+        $(fn $method<E>(self, _: $ty) -> Result<(), E> {
+            Ok(())
+        })*
+    };
+}
+
+impl<'de> Visitor<'de> for CountKeys<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    ignore_scalars!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64, visit_str: &str);
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element_seed(CountKeys(self.0))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while map.next_key::<serde::de::IgnoredAny>()?.is_some() {
+            self.0.set(self.0.get() + 1);
+            map.next_value_seed(CountKeys(self.0))?;
+        }
+        Ok(())
     }
 }
 
@@ -158,6 +227,9 @@ mod tests {
         assert_eq!(tree, json!({"a": 2}));
         assert_eq!(twice, Some(Duplicate { key: "a".into(), line: 2 }));
         assert_eq!(first_to_json(b"").unwrap().0, json!({}));
+        let (tree, twice) = first_to_json(b"{\"a\": [{\"b\": 1, \"b\": 2}]}").unwrap();
+        assert_eq!(tree, json!({"a": [{"b": 2}]}));
+        assert_eq!(twice, Some(Duplicate { key: "b".into(), line: 1 }));
     }
 
     #[test]

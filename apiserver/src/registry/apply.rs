@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::body::dry_run;
 use super::create::{check_namespace, invalid};
-use super::fields::{Manager, reset_fields};
+use super::fields::{MANAGER_MAX, Manager, reset_fields};
 use super::update::ATTEMPTS;
 use super::{Call, Registry};
 
@@ -63,6 +63,13 @@ pub(super) fn check_options(kind: PatchKind, params: &Params) -> Result<(), Stat
     if kind == PatchKind::Apply && params.field_manager.is_empty() {
         errors.required(&Path::new("fieldManager"), "is required for apply patch");
     }
+    let name = &params.field_manager;
+    if name.len() > MANAGER_MAX {
+        errors.too_long(&Path::new("fieldManager"), MANAGER_MAX);
+    }
+    if name.chars().any(char::is_control) {
+        errors.invalid(&Path::new("fieldManager"), name.as_str(), "should only contain printable characters");
+    }
     if errors.is_empty() { Ok(()) } else { Err(Status::invalid("meta.k8s.io", "PatchOptions", "", &errors)) }
 }
 
@@ -75,12 +82,8 @@ pub(super) struct Configuration {
 
 impl Configuration {
     pub(super) fn parse(text: &[u8], expected: &GroupVersionKind) -> Result<Self, Status> {
-        let (tree, twice) = match serde_json::from_slice(text) {
-            // JSON that names a key twice is rare enough to be left to the slower reader.
-            Ok(tree @ Value::Object(_)) => (tree, None),
-            _ => yaml::first_to_json(text)
-                .map_err(|error| Status::bad_request(format!("error decoding YAML: {error}")))?,
-        };
+        let (tree, twice) =
+            yaml::first_to_json(text).map_err(|error| Status::bad_request(format!("error decoding YAML: {error}")))?;
         let text_at = |name: &str| tree.get(name).and_then(Value::as_str).unwrap_or_default();
         let found = parse_kind(text_at("apiVersion"), text_at("kind"));
         if found != *expected {

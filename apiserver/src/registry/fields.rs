@@ -14,7 +14,7 @@ use super::Call;
 use crate::strategy;
 
 /// Longest name of a manager, in bytes.
-const MANAGER_MAX: usize = 128;
+pub(super) const MANAGER_MAX: usize = 128;
 
 /// The name under which a writer's fields are filed.
 #[derive(Clone, Debug)]
@@ -110,7 +110,11 @@ pub(super) fn on_update(
     } else {
         compare_at(scheme, old, object, &gvk).unwrap_or_default()
     };
-    let comparison = comparison.without(&reset_fields(call.entry.info(), call.subresource));
+    let comparison = if comparison.is_same() {
+        comparison
+    } else {
+        comparison.without(&reset_fields(call.entry.info(), call.subresource))
+    };
     let client_has_none = given.is_empty() || given == *live || !call.subresource.is_empty();
     if client_has_none && (comparison.is_same() || live.is_empty()) {
         object.metadata_mut().managed_fields.clone_from(live);

@@ -199,11 +199,6 @@ impl Record {
     }
 }
 
-/// Are the fields of an entry that a client sent a set?
-fn is_readable(entry: &ManagedFieldsEntry) -> bool {
-    entry.fields_v1.as_ref().is_none_or(|fields| fields.text().is_empty() || FieldSet::from_fields(fields).is_ok())
-}
-
 /// The managers of an object.
 #[derive(Clone, Debug, Default)]
 pub struct ManagedFields {
@@ -223,6 +218,22 @@ impl ManagedFields {
         Ok(managed)
     }
 
+    /// As [`decode`](Self::decode), for entries from outside: those that are not as the server wrote them are read at
+    /// once, and written in its own form.
+    fn decode_given(given: &[ManagedFieldsEntry], live: &[ManagedFieldsEntry]) -> Result<Self, String> {
+        let mut managed = Self::default();
+        for (index, entry) in given.iter().enumerate() {
+            let mut record = Record::decode(index, entry)?;
+            if !live.contains(entry) {
+                let text = entry.fields_v1.as_ref().filter(|fields| !fields.text().is_empty());
+                record.set = text.map(FieldSet::from_fields).transpose()?.unwrap_or_default().into();
+                record.text = None;
+            }
+            managed.put(record);
+        }
+        Ok(managed)
+    }
+
     /// The managers that an update starts from. A client may send entries along with the object itself; one empty
     /// entry forgets all managers; entries that are missing or not understood leave those of the live object.
     pub fn of_update(given: &[ManagedFieldsEntry], live: &[ManagedFieldsEntry], subresource: &str) -> Self {
@@ -232,9 +243,8 @@ impl ManagedFields {
             {
                 return Self::default();
             }
-            if let Ok(managed) = Self::decode(given)
+            if let Ok(managed) = Self::decode_given(given, live)
                 && !managed.is_empty()
-                && given.iter().all(|entry| live.contains(entry) || is_readable(entry))
             {
                 return managed;
             }
@@ -586,6 +596,16 @@ mod tests {
         let strange = [ManagedFieldsEntry { operation: "X".into(), ..live[0].clone() }];
         assert!(!ManagedFields::of_update(&strange, &live, "").is_empty());
         assert!(!ManagedFields::of_update(&[ManagedFieldsEntry::default()], &live, "status").is_empty());
+    }
+
+    #[test]
+    fn entries_that_a_client_sends_back_in_another_order_are_the_same() {
+        let fields = r#"{"f:ports":{"k:{\"port\":80}":{},"k:{\"port\":443}":{}}}"#;
+        let live = [entry("w", "Update", "v1", 1, fields)];
+        let sent = [entry("w", "Update", "v1", 1, r#"{"f:ports":{"k:{\"port\":443}":{},"k:{\"port\":80}":{}}}"#)];
+        assert_eq!(ManagedFields::of_update(&sent, &live, "").encode(), live);
+        let broken = [entry("w", "Update", "v1", 1, "{\"x\":{}}")];
+        assert_eq!(ManagedFields::of_update(&broken, &live, "").encode(), live);
     }
 
     #[test]

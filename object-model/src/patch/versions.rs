@@ -41,9 +41,10 @@ impl Versions for SchemeVersions<'_> {
 
     fn convert(&self, object: &Value, from: &str, to: &str) -> Result<Value, String> {
         let text = serde_json::to_vec(object).map_err(|error| error.to_string())?;
-        let decoded = self.scheme.decode_json(&self.gvk(from), &text, &DecodeOptions::default());
-        let hub = decoded.and_then(|decoded| self.scheme.to_hub(decoded.object));
-        let there = hub.and_then(|hub| self.scheme.from_hub(hub, &self.gvk(to))).map_err(|error| error.to_string())?;
+        let options = DecodeOptions::default();
+        let decoded = self.scheme.decode_json(&self.gvk(from), &text, &options).map_err(|error| error.to_string())?;
+        let hub = self.scheme.to_hub(decoded.object).map_err(|error| error.to_string())?;
+        let there = self.scheme.from_hub(hub, &self.gvk(to)).map_err(|error| error.to_string())?;
         Ok(Node::of(there.as_struct()).to_tree())
     }
 
