@@ -1,4 +1,4 @@
-//! Events (`events.k8s.io/v1`) about pods.
+//! Events about pods.
 //!
 //! In: what to say about which pod. Out: Events through the API. Invariants: saying something never waits (what does not
 //! fit into the queue is dropped and counted in the log); the same thing said again within a while becomes a series rather
@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pintle_client::{Client, Params, Patch};
-use pintle_object_model::api::core::v1::{ObjectReference, Pod};
-use pintle_object_model::api::events::v1::Event;
+use pintle_object_model::api::core::v1::{Event, ObjectReference, Pod};
 use pintle_object_model::clock::Clock;
 use tokio::sync::mpsc;
 
@@ -76,7 +75,7 @@ struct Writer {
     order: VecDeque<Key>,
 }
 
-/// API limit of `note`.
+/// API limit of `message`.
 const NOTE_MAX: usize = 1024;
 
 impl Writer {
@@ -116,14 +115,14 @@ impl Writer {
         event.metadata.name = name;
         event.metadata.namespace.clone_from(&remark.pod.metadata.namespace);
         event.event_time = Some(self.clock.utc());
-        event.reporting_controller = remark.component.to_string();
+        event.reporting_component = remark.component.to_string();
         event.reporting_instance = format!("{}-{}", remark.component, self.instance);
         event.action = remark.action.into();
         event.reason = remark.reason.into();
         event.type_ = remark.event_type.into();
-        event.note = note;
+        event.message = note;
         let metadata = &remark.pod.metadata;
-        event.regarding = Some(Box::new(ObjectReference {
+        event.involved_object = ObjectReference {
             kind: "Pod".into(),
             api_version: "v1".into(),
             namespace: metadata.namespace.clone(),
@@ -131,7 +130,7 @@ impl Writer {
             uid: metadata.uid.clone(),
             resource_version: metadata.resource_version.clone(),
             ..ObjectReference::default()
-        }));
+        };
         event
     }
 
