@@ -385,3 +385,6 @@ fn unreserve(profile: &Profile, pod: &PodInfo, node: &str) {
         plugin.unreserve(pod, node);
     }
 }
+
+#[cfg(test)]
+mod tests;

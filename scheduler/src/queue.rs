@@ -334,3 +334,6 @@ impl SchedulingQueue {
         Some(entry)
     }
 }
+
+#[cfg(test)]
+mod tests;
