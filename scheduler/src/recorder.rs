@@ -39,7 +39,7 @@ impl Recorder {
     /// The recorder and the work that must be run for it.
     pub(crate) fn new(client: Client, clock: Arc<dyn Clock>, instance: String) -> (Self, impl Future<Output = ()>) {
         let (queue, receiver) = mpsc::channel(QUEUE_MAX);
-        let writer = Writer { client, clock, instance, said: BTreeMap::new(), order: VecDeque::new() };
+        let writer = Writer { client, clock, instance, said: BTreeMap::new(), order: VecDeque::new(), stamp: 0 };
         (Self { queue }, writer.run(receiver))
     }
 
@@ -73,6 +73,8 @@ struct Writer {
     said: BTreeMap<Key, Said>,
     /// Oldest first.
     order: VecDeque<Key>,
+    /// The last number in an Event's name.
+    stamp: i64,
 }
 
 /// API limit of `message`.
@@ -101,7 +103,9 @@ impl Writer {
             let (name, count) = (said.name.clone(), said.count);
             return self.again(&remark, &name, count).await;
         }
-        let name = format!("{}.{:x}", remark.pod.metadata.name, self.clock.utc().unix_micros());
+        // The time, as Kubernetes does it, but never the same twice.
+        self.stamp = self.clock.utc().unix_micros().max(self.stamp + 1);
+        let name = format!("{}.{:x}", remark.pod.metadata.name, self.stamp);
         self.remember(key, Said { name: name.clone(), count: 1, at: now });
         let event = self.event(&remark, name, note);
         let api = self.client.namespaced::<Event>(&event.metadata.namespace);
