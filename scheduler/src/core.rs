@@ -250,13 +250,8 @@ impl Core {
         self.advance(now);
         let queued = self.queue.pop(now)?;
         let profile = self.profiles.of(queued.info.pod())?;
-        let decision = profile.schedule_one(
-            &self.snapshot,
-            &queued.info,
-            &self.nominator,
-            &mut self.cursor,
-            &self.random,
-        );
+        let decision =
+            profile.schedule_one(&self.snapshot, &queued.info, &self.nominator, &mut self.cursor, &self.random);
         Some(match decision {
             Decision::Place(placement) => self.assume(queued, *placement, profile, now),
             Decision::Unschedulable { diagnosis, preemption, clear_nomination } => {
@@ -390,3 +385,6 @@ fn unreserve(profile: &Profile, pod: &PodInfo, node: &str) {
         plugin.unreserve(pod, node);
     }
 }
+
+#[cfg(test)]
+mod tests;

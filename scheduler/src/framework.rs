@@ -20,8 +20,8 @@ pub use event::{ClusterEvent, Hint, NodeChange};
 pub use nominator::Nominator;
 pub use plugin::{
     Bind, BindContext, BindOutcome, Cycle, EnqueueExtensions, Filter, Permit, PermitVerdict, Plugin, PostBind,
-    PostFilter, PostFilterAttempt, PreBind, PreEnqueue, PreFilter, PreFilterOutcome, PreScore, PreScoreOutcome, QueueSort, QueuedPodInfo,
-    Reserve, Score,
+    PostFilter, PostFilterAttempt, PreBind, PreEnqueue, PreFilter, PreFilterOutcome, PreScore, PreScoreOutcome,
+    QueueSort, QueuedPodInfo, Reserve, Score,
 };
 pub use profile::{Profile, ProfileBuilder};
 pub use verdict::{Rejection, Verdict};

@@ -36,8 +36,7 @@ pub use framework::{
     Bind, BindContext, BindOutcome, ClusterEvent, Cursor, Cycle, CycleState, Decision, Diagnosis, EnqueueExtensions,
     Filter, Hint, MAX_NODE_SCORE, NodeChange, Nominator, Permit, PermitVerdict, Placement, Plugin, PostBind,
     PostFilter, PostFilterAttempt, PostFilterOutcome, PreBind, PreEnqueue, PreFilter, PreFilterOutcome, PreScore,
-    PreScoreOutcome, Preemption, Profile, ProfileBuilder, QueueSort, QueuedPodInfo, Rejection, Reserve, Score,
-    Verdict,
+    PreScoreOutcome, Preemption, Profile, ProfileBuilder, QueueSort, QueuedPodInfo, Rejection, Reserve, Score, Verdict,
 };
 pub use node_set::NodeSet;
 pub use observer::{Observer, SchedulerEvent};

@@ -131,7 +131,11 @@ fn host_ports(pod: &Pod) -> Vec<HostPort> {
     let ports = containers.flat_map(|container| &container.ports).filter(|port| port.host_port > 0);
     let or = |text: &str, default: &str| if text.is_empty() { default.to_owned() } else { text.to_owned() };
     let mut found: Vec<HostPort> = ports
-        .map(|port| HostPort { ip: or(&port.host_ip, ANY_IP), protocol: or(&port.protocol, "TCP"), port: port.host_port })
+        .map(|port| HostPort {
+            ip: or(&port.host_ip, ANY_IP),
+            protocol: or(&port.protocol, "TCP"),
+            port: port.host_port,
+        })
         .collect();
     found.sort();
     found.dedup();

@@ -100,6 +100,12 @@ impl PodTerm {
             || self.namespace_selector.as_ref().is_some_and(|selector| selector.matches(namespace_labels));
         in_namespace && self.selector.matches(&pod.pod().metadata.labels)
     }
+
+    /// As [`matches`](Self::matches), but a namespace whose labels are not known counts as selected.
+    pub(crate) fn could_match(&self, pod: &PodInfo, namespace_labels: &BTreeMap<String, String>) -> bool {
+        self.matches(pod, namespace_labels)
+            || self.namespace_selector.is_some() && self.selector.matches(&pod.pod().metadata.labels)
+    }
 }
 
 /// One requirement per key that the pod itself has as a label.

@@ -173,7 +173,8 @@ impl SchedulingQueue {
             Place::Active | Place::Gated => self.insert_active(pod),
             Place::Backoff { until, error } => self.insert(pod, Place::Backoff { until, error }),
             Place::Unschedulable { flush_at } => {
-                let matters = old.pod().spec != info.pod().spec || old.pod().metadata.labels != info.pod().metadata.labels;
+                let matters =
+                    old.pod().spec != info.pod().spec || old.pod().metadata.labels != info.pod().metadata.labels;
                 let event = ClusterEvent::SelfUpdated { old, new: info };
                 if matters && self.helps(&pod, &event) {
                     self.insert_ready(pod, now);
@@ -333,3 +334,6 @@ impl SchedulingQueue {
         Some(entry)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! Events (`events.k8s.io/v1`) about pods.
+//! Events about pods.
 //!
 //! In: what to say about which pod. Out: Events through the API. Invariants: saying something never waits (what does not
 //! fit into the queue is dropped and counted in the log); the same thing said again within a while becomes a series rather
@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pintle_client::{Client, Params, Patch};
-use pintle_object_model::api::core::v1::{ObjectReference, Pod};
-use pintle_object_model::api::events::v1::Event;
+use pintle_object_model::api::core::v1::{Event, ObjectReference, Pod};
 use pintle_object_model::clock::Clock;
 use tokio::sync::mpsc;
 
@@ -40,7 +39,7 @@ impl Recorder {
     /// The recorder and the work that must be run for it.
     pub(crate) fn new(client: Client, clock: Arc<dyn Clock>, instance: String) -> (Self, impl Future<Output = ()>) {
         let (queue, receiver) = mpsc::channel(QUEUE_MAX);
-        let writer = Writer { client, clock, instance, said: BTreeMap::new(), order: VecDeque::new() };
+        let writer = Writer { client, clock, instance, said: BTreeMap::new(), order: VecDeque::new(), stamp: 0 };
         (Self { queue }, writer.run(receiver))
     }
 
@@ -74,9 +73,11 @@ struct Writer {
     said: BTreeMap<Key, Said>,
     /// Oldest first.
     order: VecDeque<Key>,
+    /// The last number in an Event's name.
+    stamp: i64,
 }
 
-/// API limit of `note`.
+/// API limit of `message`.
 const NOTE_MAX: usize = 1024;
 
 impl Writer {
@@ -102,7 +103,9 @@ impl Writer {
             let (name, count) = (said.name.clone(), said.count);
             return self.again(&remark, &name, count).await;
         }
-        let name = format!("{}.{:x}", remark.pod.metadata.name, self.clock.utc().unix_micros());
+        // The time, as Kubernetes does it, but never the same twice.
+        self.stamp = self.clock.utc().unix_micros().max(self.stamp + 1);
+        let name = format!("{}.{:x}", remark.pod.metadata.name, self.stamp);
         self.remember(key, Said { name: name.clone(), count: 1, at: now });
         let event = self.event(&remark, name, note);
         let api = self.client.namespaced::<Event>(&event.metadata.namespace);
@@ -116,14 +119,14 @@ impl Writer {
         event.metadata.name = name;
         event.metadata.namespace.clone_from(&remark.pod.metadata.namespace);
         event.event_time = Some(self.clock.utc());
-        event.reporting_controller = remark.component.to_string();
+        event.reporting_component = remark.component.to_string();
         event.reporting_instance = format!("{}-{}", remark.component, self.instance);
         event.action = remark.action.into();
         event.reason = remark.reason.into();
         event.type_ = remark.event_type.into();
-        event.note = note;
+        event.message = note;
         let metadata = &remark.pod.metadata;
-        event.regarding = Some(Box::new(ObjectReference {
+        event.involved_object = ObjectReference {
             kind: "Pod".into(),
             api_version: "v1".into(),
             namespace: metadata.namespace.clone(),
@@ -131,7 +134,7 @@ impl Writer {
             uid: metadata.uid.clone(),
             resource_version: metadata.resource_version.clone(),
             ..ObjectReference::default()
-        }));
+        };
         event
     }
 

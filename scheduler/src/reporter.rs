@@ -119,7 +119,10 @@ async fn evict_one(shared: &Shared, failure: &Failure, victim: &PodInfo, node: &
     };
     gone(patch_status(shared, pod, disrupted).await)?;
     let options = DeleteOptions {
-        preconditions: Some(Box::new(Preconditions { uid: Some(pod.metadata.uid.clone()), ..Preconditions::default() })),
+        preconditions: Some(Box::new(Preconditions {
+            uid: Some(pod.metadata.uid.clone()),
+            ..Preconditions::default()
+        })),
         ..DeleteOptions::default()
     };
     let api = shared.client.namespaced::<Pod>(&pod.metadata.namespace);

@@ -64,10 +64,7 @@ impl Requests {
 
     /// Is nothing asked for?
     pub fn is_empty(&self) -> bool {
-        self.cpu_millis == 0
-            && self.memory_bytes == 0
-            && self.ephemeral_storage_bytes == 0
-            && self.extended.is_empty()
+        self.cpu_millis == 0 && self.memory_bytes == 0 && self.ephemeral_storage_bytes == 0 && self.extended.is_empty()
     }
 }
 
@@ -157,8 +154,10 @@ mod tests {
     #[test]
     fn sums_containers_and_takes_the_larger_of_start_and_run() {
         let mut pod = pod("p");
-        pod.spec.containers =
-            vec![container(&[("cpu", "500m"), ("memory", "1Gi")]), container(&[("cpu", "1"), ("example.com/gpu", "2")])];
+        pod.spec.containers = vec![
+            container(&[("cpu", "500m"), ("memory", "1Gi")]),
+            container(&[("cpu", "1"), ("example.com/gpu", "2")]),
+        ];
         pod.spec.init_containers = vec![container(&[("cpu", "1200m"), ("memory", "3Gi")])];
         let requests = Requests::of(&pod);
         assert_eq!((requests.cpu_millis, requests.memory_bytes), (1500, 3 << 30));

@@ -179,8 +179,7 @@ impl Scheduler {
     }
 
     async fn work(self, shutdown: Shutdown) {
-        let (recorder, recording) =
-            Recorder::new(self.client.clone(), Arc::clone(&self.clock), self.identity.clone());
+        let (recorder, recording) = Recorder::new(self.client.clone(), Arc::clone(&self.clock), self.identity.clone());
         let shared = Arc::new(Shared {
             core: Mutex::new(Core::new(self.profiles, self.config, self.random.clone())),
             client: self.client.clone(),
@@ -190,8 +189,7 @@ impl Scheduler {
             recorder,
             waiting: self.waiting,
         });
-        let informers =
-            self.informers.unwrap_or_else(|| Informers::new(self.client, self.random, shutdown.clone()));
+        let informers = self.informers.unwrap_or_else(|| Informers::new(self.client, self.random, shutdown.clone()));
         let mut recording = std::pin::pin!(recording);
         let work = async {
             if shutdown.unless(watcher::follow(&shared, &informers)).await.is_some() {

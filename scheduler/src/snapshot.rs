@@ -54,6 +54,13 @@ pub struct LabelKey(Id);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LabelValue(Id);
 
+impl LabelValue {
+    /// Where a table of [`Snapshot::label_values`] entries keeps this value.
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// Nodes and what runs on them.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {

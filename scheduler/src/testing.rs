@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use pintle_object_model::api::core::v1::{
     Affinity, Container, Node, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod,
-    PreferredSchedulingTerm, Taint, Toleration,
+    PodAffinityTerm, PreferredSchedulingTerm, Taint, Toleration, WeightedPodAffinityTerm,
 };
+
+use pintle_object_model::api::meta::v1::LabelSelector;
 
 use crate::{
     Cycle, CycleState, Filter, NodeIndex, PodInfo, PreFilter, PreFilterOutcome, Rejection, Score, Snapshot, Verdict,
@@ -104,10 +106,8 @@ pub(crate) fn node_affinity(required: Vec<NodeSelectorTerm>, preferred: Vec<Pref
 
 /// Does the pod fit on each node, by PreFilter (which may have nothing to say) and Filter of one plugin?
 pub(crate) fn fits<const N: usize>(snapshot: &Snapshot, pod: &Pod, plugin: &(impl PreFilter + Filter)) -> [bool; N] {
-    let found: Vec<bool> = snapshot
-        .nodes()
-        .map(|node| rejection(snapshot, pod, plugin, node.name()).is_none())
-        .collect();
+    let found: Vec<bool> =
+        snapshot.nodes().map(|node| rejection(snapshot, pod, plugin, node.name()).is_none()).collect();
     found.try_into().expect("one answer per node")
 }
 
@@ -142,8 +142,44 @@ pub(crate) fn score<const N: usize>(snapshot: &Snapshot, pod: &Pod, plugin: &imp
     let nodes: Vec<NodeIndex> = snapshot.live().iter().collect();
     let mut scores = vec![0; nodes.len()];
     plugin.score_nodes(cycle, &state, &nodes, &mut scores);
-    let each: Vec<i64> =
-        snapshot.nodes().map(|node| plugin.score(cycle, &state, node)).collect();
+    let each: Vec<i64> = snapshot.nodes().map(|node| plugin.score(cycle, &state, node)).collect();
     assert_eq!(scores, each);
     scores.try_into().expect("one score per node")
+}
+
+fn term(app: &str, topology_key: &str) -> PodAffinityTerm {
+    let mut selector = LabelSelector::default();
+    selector.match_labels.insert("app".into(), app.into());
+    PodAffinityTerm {
+        label_selector: Some(Box::new(selector)),
+        topology_key: topology_key.into(),
+        ..PodAffinityTerm::default()
+    }
+}
+
+/// Requires to be near pods labelled `app`.
+pub(crate) fn near(pod: &mut Pod, app: &str, topology_key: &str) {
+    let affinity = pod.spec.affinity.get_or_insert_default().pod_affinity.get_or_insert_default();
+    affinity.required_during_scheduling_ignored_during_execution.push(term(app, topology_key));
+}
+
+/// Requires to be far from pods labelled `app`.
+pub(crate) fn anti_affinity(pod: &mut Pod, app: &str, topology_key: &str) {
+    let affinity = pod.spec.affinity.get_or_insert_default().pod_anti_affinity.get_or_insert_default();
+    affinity.required_during_scheduling_ignored_during_execution.push(term(app, topology_key));
+}
+
+/// Prefers to be near (or far from) pods labelled `app`.
+pub(crate) fn preferred(pod: &mut Pod, app: &str, topology_key: &str, weight: i32, near: bool) {
+    let wish = WeightedPodAffinityTerm { weight, pod_affinity_term: term(app, topology_key) };
+    let affinity = pod.spec.affinity.get_or_insert_default();
+    if near {
+        affinity.pod_affinity.get_or_insert_default().preferred_during_scheduling_ignored_during_execution.push(wish);
+    } else {
+        affinity
+            .pod_anti_affinity
+            .get_or_insert_default()
+            .preferred_during_scheduling_ignored_during_execution
+            .push(wish);
+    }
 }

@@ -39,9 +39,8 @@ pub(crate) async fn follow(shared: &Arc<Shared>, informers: &Informers) {
         let Some(of) = of.upgrade() else { return };
         of.core().snapshot_mut().cluster_mut().set_service(delta.object(), is_there(delta));
     });
-    let controllers = owners(shared, informers, |rc: &ReplicationController| {
-        OwnerSelector::Equal(rc.spec.selector.clone())
-    });
+    let controllers =
+        owners(shared, informers, |rc: &ReplicationController| OwnerSelector::Equal(rc.spec.selector.clone()));
     let replica_sets = owners(shared, informers, |set: &ReplicaSet| {
         OwnerSelector::Object(set.spec.selector.as_deref().cloned().unwrap_or_default())
     });

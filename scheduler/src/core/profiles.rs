@@ -18,10 +18,7 @@ const DEFAULT_SCHEDULER: &str = "default-scheduler";
 impl Profiles {
     pub(crate) fn new(profiles: Vec<Profile>) -> Self {
         Self {
-            by_name: profiles
-                .into_iter()
-                .map(|profile| (profile.scheduler_name.clone(), Arc::new(profile)))
-                .collect(),
+            by_name: profiles.into_iter().map(|profile| (profile.scheduler_name.clone(), Arc::new(profile))).collect(),
         }
     }
 

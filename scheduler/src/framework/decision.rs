@@ -272,8 +272,7 @@ impl Profile {
         let promised = promised_pods(cycle.pod, nominator.pods_on(node.name()));
         let mut beside = None;
         for other in promised {
-            let (state, overlay) =
-                beside.get_or_insert_with(|| (state.clone(), NodeOverlay::new(node)));
+            let (state, overlay) = beside.get_or_insert_with(|| (state.clone(), NodeOverlay::new(node)));
             overlay.add(Arc::clone(other));
             for plugin in &self.pre_filter {
                 plugin.add_pod(cycle, state, other, node);
@@ -312,7 +311,9 @@ impl Profile {
                 let rejection = match plugin.filter(cycle, state, view) {
                     Verdict::Rejects(rejection) => rejection,
                     // The two methods of a plugin disagree: its bug, but the pod still needs a reason.
-                    Verdict::Fits => Rejection::resolvable(Cow::Owned(format!("node(s) rejected by {}", plugin.name()))),
+                    Verdict::Fits => {
+                        Rejection::resolvable(Cow::Owned(format!("node(s) rejected by {}", plugin.name())))
+                    }
                 };
                 diagnosis.rejections.insert(view.index(), rejection);
             }
@@ -333,13 +334,19 @@ impl Profile {
     ) -> Decision {
         let mut clear_nomination = false;
         let mut messages = vec![];
+        if cycle.snapshot.is_empty() {
+            return Decision::Unschedulable { diagnosis: Box::new(diagnosis), preemption: None, clear_nomination };
+        }
         for plugin in &self.post_filter {
-            let attempt =
-                PostFilterAttempt { cycle, state, diagnosis: &diagnosis, nominator, profile: self, random };
+            let attempt = PostFilterAttempt { cycle, state, diagnosis: &diagnosis, nominator, profile: self, random };
             match plugin.post_filter(&attempt) {
                 PostFilterOutcome::Nominate(preemption) => {
                     let diagnosis = Box::new(diagnosis);
-                    return Decision::Unschedulable { diagnosis, preemption: Some(preemption), clear_nomination: false };
+                    return Decision::Unschedulable {
+                        diagnosis,
+                        preemption: Some(preemption),
+                        clear_nomination: false,
+                    };
                 }
                 PostFilterOutcome::Nothing { message, clear_nomination: clear } => {
                     clear_nomination |= clear;

@@ -27,6 +27,9 @@ pub struct Diagnosis {
 impl Diagnosis {
     /// The text of the pod's condition and event.
     pub fn message(&self) -> String {
+        if self.nodes == 0 {
+            return "no nodes available to schedule pods".into();
+        }
         let mut message = format!("0/{} nodes are available:", self.nodes);
         match &self.pre_filter {
             Some(rejection) => {

@@ -97,9 +97,7 @@ pub trait Filter: Plugin {
     /// Takes out of `nodes` all on which the pod cannot run. Must agree with [`filter`](Self::filter) on every node of the
     /// snapshot as it is; override it where columns and sets are faster than one node after the other.
     fn filter_nodes(&self, cycle: Cycle<'_>, state: &CycleState, nodes: &mut NodeSet) {
-        nodes.retain(|index| {
-            cycle.snapshot.view(index).is_some_and(|node| self.filter(cycle, state, node).fits())
-        });
+        nodes.retain(|index| cycle.snapshot.view(index).is_some_and(|node| self.filter(cycle, state, node).fits()));
     }
 }
 

@@ -71,6 +71,16 @@ impl Profile {
         &self.scheduler_name
     }
 
+    /// The plugins that look at the pod first, in order.
+    pub fn pre_filters(&self) -> &[Arc<dyn PreFilter>] {
+        &self.pre_filter
+    }
+
+    /// The plugins that look at the feasible nodes together, in order.
+    pub fn pre_scores(&self) -> &[Arc<dyn PreScore>] {
+        &self.pre_score
+    }
+
     /// The filters, in order.
     pub fn filters(&self) -> &[Arc<dyn Filter>] {
         &self.filter

@@ -10,9 +10,8 @@ pub struct NodeResourcesBalancedAllocation;
 
 /// 100 for equal shares, less the further they are apart.
 fn balance(cpu: (i64, i64), memory: (i64, i64)) -> i64 {
-    let share = |(requested, capacity): (i64, i64)| {
-        (capacity > 0).then(|| (requested as f64 / capacity as f64).min(1.0))
-    };
+    let share =
+        |(requested, capacity): (i64, i64)| (capacity > 0).then(|| (requested as f64 / capacity as f64).min(1.0));
     // For two shares the standard deviation is half of their distance.
     let deviation = match (share(cpu), share(memory)) {
         (Some(cpu), Some(memory)) => (cpu - memory).abs() / 2.0,

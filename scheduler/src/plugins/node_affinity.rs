@@ -60,9 +60,8 @@ fn preferred(cycle: Cycle<'_>, state: &CycleState) -> Arc<Vec<(CompiledTerm, i64
     if let Some(Preferred(terms)) = state.get::<Preferred>() {
         return Arc::clone(terms);
     }
-    let compile = |term: &PreferredSchedulingTerm| {
-        (CompiledTerm::new(cycle.snapshot, &term.preference), i64::from(term.weight))
-    };
+    let compile =
+        |term: &PreferredSchedulingTerm| (CompiledTerm::new(cycle.snapshot, &term.preference), i64::from(term.weight));
     Arc::new(preferences(cycle.pod.pod()).iter().filter(|term| term.weight != 0).map(compile).collect())
 }
 
@@ -84,9 +83,9 @@ impl PreFilter for NodeAffinity {
         }
         state.write(Required(Arc::new(selector)));
         match terms(cycle.pod.pod()).and_then(named_nodes) {
-            Some(names) if names.is_empty() => PreFilterOutcome::Reject(crate::Rejection::unresolvable(
-                "pod affinity terms conflict",
-            )),
+            Some(names) if names.is_empty() => {
+                PreFilterOutcome::Reject(crate::Rejection::unresolvable("pod affinity terms conflict"))
+            }
             Some(names) => PreFilterOutcome::Nodes(names),
             None => PreFilterOutcome::Continue,
         }
@@ -145,9 +144,7 @@ impl EnqueueExtensions for NodeAffinity {
         };
         match event {
             ClusterEvent::NodeAdded(node) => matches(node).into(),
-            ClusterEvent::NodeUpdated { old, new, change } => {
-                (change.labels && !matches(old) && matches(new)).into()
-            }
+            ClusterEvent::NodeUpdated { old, new, change } => (change.labels && !matches(old) && matches(new)).into(),
             _ => Hint::Skip,
         }
     }

@@ -33,8 +33,7 @@ impl Filter for NodePorts {
         let taken = cycle.snapshot.with_host_ports();
         let wanted = cycle.pod.host_ports();
         nodes.retain(|index| {
-            !taken.contains(index)
-                || cycle.snapshot.view(index).is_some_and(|node| !node.conflicts_with_ports(wanted))
+            !taken.contains(index) || cycle.snapshot.view(index).is_some_and(|node| !node.conflicts_with_ports(wanted))
         });
     }
 }

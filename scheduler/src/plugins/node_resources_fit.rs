@@ -249,8 +249,7 @@ impl Score for NodeResourcesFit {
 
 /// Would the pod fit on this node if it were empty?
 fn fits_empty(pod: &PodInfo, node: &Node) -> bool {
-    let offered =
-        |name: &str| node.status.allocatable.get(name).map_or(0, |quantity| amount_of(name, quantity));
+    let offered = |name: &str| node.status.allocatable.get(name).map_or(0, |quantity| amount_of(name, quantity));
     let requests = pod.requests();
     requests.cpu_millis <= offered("cpu")
         && requests.memory_bytes <= offered("memory")
@@ -309,7 +308,11 @@ mod tests {
         ];
         for (list, reasons, resolvable) in cases {
             let found = rejection(&snapshot, &asking(list), &fit, "a").expect("the node is full");
-            assert_eq!((found.reasons.as_slice(), found.resolvable), (&*reasons.iter().map(|r| Cow::Borrowed(*r)).collect::<Vec<_>>(), resolvable), "{list:?}");
+            assert_eq!(
+                (found.reasons.as_slice(), found.resolvable),
+                (&*reasons.iter().map(|r| Cow::Borrowed(*r)).collect::<Vec<_>>(), resolvable),
+                "{list:?}"
+            );
         }
     }
 

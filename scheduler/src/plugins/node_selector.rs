@@ -52,9 +52,8 @@ impl Test {
 
     fn holds(&self, node: NodeView<'_>) -> bool {
         let value = |key: &Option<LabelKey>| key.and_then(|key| node.label(key));
-        let number = |key: &Option<LabelKey>| {
-            value(key).and_then(|value| node.snapshot().label_text(value).parse::<i64>().ok())
-        };
+        let number =
+            |key: &Option<LabelKey>| value(key).and_then(|value| node.snapshot().label_text(value).parse::<i64>().ok());
         match self {
             Self::In(key, values) => value(key).is_some_and(|value| values.contains(&value)),
             Self::NotIn(key, values) => value(key).is_none_or(|value| !values.contains(&value)),
@@ -125,7 +124,6 @@ impl CompiledNodeSelector {
     }
 
     pub(super) fn matches(&self, node: NodeView<'_>) -> bool {
-        self.equals.all(node)
-            && self.any_of.as_ref().is_none_or(|terms| terms.iter().any(|term| term.matches(node)))
+        self.equals.all(node) && self.any_of.as_ref().is_none_or(|terms| terms.iter().any(|term| term.matches(node)))
     }
 }

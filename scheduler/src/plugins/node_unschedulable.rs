@@ -12,11 +12,8 @@ use crate::{
 pub struct NodeUnschedulable;
 
 fn tolerated(pod: &PodInfo) -> bool {
-    let taint = Taint {
-        key: "node.kubernetes.io/unschedulable".into(),
-        effect: "NoSchedule".into(),
-        ..Taint::default()
-    };
+    let taint =
+        Taint { key: "node.kubernetes.io/unschedulable".into(), effect: "NoSchedule".into(), ..Taint::default() };
     tolerates(&pod.pod().spec.tolerations, &taint)
 }
 

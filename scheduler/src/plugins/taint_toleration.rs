@@ -92,8 +92,7 @@ impl Score for TaintToleration {
     }
 
     fn score_nodes(&self, cycle: Cycle<'_>, _state: &CycleState, nodes: &[NodeIndex], scores: &mut [i64]) {
-        let counts: Vec<i64> =
-            cycle.snapshot.taint_sets().iter().map(|taints| disliked(cycle.pod, taints)).collect();
+        let counts: Vec<i64> = cycle.snapshot.taint_sets().iter().map(|taints| disliked(cycle.pod, taints)).collect();
         for (node, score) in nodes.iter().zip(scores) {
             *score = counts[cycle.snapshot.taint_set(*node)];
         }
@@ -111,9 +110,7 @@ impl EnqueueExtensions for TaintToleration {
             ClusterEvent::NodeUpdated { old, new, .. } => {
                 (keep_off(pod, &old.spec.taints) && !keep_off(pod, &new.spec.taints)).into()
             }
-            ClusterEvent::SelfUpdated { old, new } => {
-                (old.pod().spec.tolerations != new.pod().spec.tolerations).into()
-            }
+            ClusterEvent::SelfUpdated { old, new } => (old.pod().spec.tolerations != new.pod().spec.tolerations).into(),
             _ => Hint::Skip,
         }
     }

@@ -90,8 +90,7 @@ mod tests {
     #[test]
     fn keys_beyond_the_columns_are_found_too() {
         let mut labels = LabelColumns::default();
-        let many: BTreeMap<String, String> =
-            (0..300).map(|n| (format!("k{n:03}"), format!("v{n}"))).collect();
+        let many: BTreeMap<String, String> = (0..300).map(|n| (format!("k{n:03}"), format!("v{n}"))).collect();
         labels.set(NodeIndex::new(2), &many);
         labels.set(NodeIndex::new(1), &BTreeMap::from([("k299".into(), "x".into())]));
         for n in [0, 127, 128, 299] {

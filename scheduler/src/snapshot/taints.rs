@@ -57,6 +57,5 @@ impl TaintSets {
 
 /// When a taint was added does not matter to scheduling.
 fn same(a: &[Taint], b: &[Taint]) -> bool {
-    a.len() == b.len()
-        && a.iter().zip(b).all(|(a, b)| a.key == b.key && a.value == b.value && a.effect == b.effect)
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.key == b.key && a.value == b.value && a.effect == b.effect)
 }

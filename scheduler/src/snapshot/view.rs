@@ -25,9 +25,12 @@ pub struct NodeOverlay {
 }
 
 impl NodeOverlay {
-    /// The node as it is.
+    /// The node as it is; on top of its overlay, if it has one.
     pub fn new(node: NodeView<'_>) -> Self {
-        Self { pods: node.pods().to_vec(), change: Requests::default(), count: 0 }
+        match node.overlay {
+            Some(overlay) => overlay.clone(),
+            None => Self { pods: node.pods().to_vec(), change: Requests::default(), count: 0 },
+        }
     }
 
     /// With one more pod.

@@ -7,14 +7,13 @@ use std::time::Duration;
 use pintle_apiserver::{ApiServer, ApiServerConfig};
 use pintle_client::{Client, Identity, Params};
 use pintle_object_model::api::core::v1::{
-    Affinity, Container, Node, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod,
+    Affinity, Container, Event, Node, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod,
     ServiceAccount,
 };
-use pintle_object_model::api::events::v1::Event;
 use pintle_object_model::clock::{Clock, Random};
 use pintle_object_model::{MicroTime, Resource};
 use pintle_scheduler::{Scheduler, SchedulerBuilder, SchedulerEvent};
-use pintle_store::MemoryStore;
+use pintle_store::{MemoryConfig, MemoryStore};
 use pintle_watch::{Shutdown, ShutdownTrigger};
 use tokio::task::JoinHandle;
 
@@ -50,9 +49,9 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(TokioClock { start: tokio::time::Instant::now() });
         let config =
             ApiServerConfig { clock: Arc::clone(&clock), random: Random::seeded(1), ..ApiServerConfig::default() };
-        let server = ApiServer::start(Arc::new(MemoryStore::default()), config).await.unwrap();
-        let mut world =
-            Self { server, clock, configure: Arc::new(configure), running: None, events: Arc::default() };
+        let store = Arc::new(MemoryStore::new(MemoryConfig::default(), Arc::clone(&clock)));
+        let server = ApiServer::start(store, config).await.unwrap();
+        let mut world = Self { server, clock, configure: Arc::new(configure), running: None, events: Arc::default() };
         let mut account = ServiceAccount::default();
         account.metadata.name = "default".into();
         account.metadata.namespace = "default".into();
@@ -129,11 +128,9 @@ impl World {
     pub async fn event(&self, pod: &str, reason: &str) -> String {
         for _ in 0..1000 {
             let events = self.client().namespaced::<Event>("default").list(Params::default()).await.unwrap();
-            let about = |event: &&Arc<Event>| {
-                event.reason == reason && event.regarding.as_ref().is_some_and(|regarding| regarding.name == pod)
-            };
+            let about = |event: &&Arc<Event>| event.reason == reason && event.involved_object.name == pod;
             if let Some(event) = events.items.iter().find(about) {
-                return event.note.clone();
+                return event.message.clone();
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
