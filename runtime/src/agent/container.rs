@@ -146,13 +146,17 @@ fn volume_mounts(
 ) -> Result<Vec<MountConfig>, String> {
     let mut mounts = vec![];
     for mount in &container.volume_mounts {
-        let volume = volumes
-            .get(&mount.name)
-            .ok_or_else(|| format!("cannot find volume {:?} to mount into container {:?}", mount.name, container.name))?;
+        let volume = volumes.get(&mount.name).ok_or_else(|| {
+            format!("cannot find volume {:?} to mount into container {:?}", mount.name, container.name)
+        })?;
         let container_path = PathBuf::from(&mount.mount_path);
         mounts.push(MountConfig {
             host_path: host_path(volume, mount, env)?,
-            container_path: if container_path.is_absolute() { container_path } else { Path::new("/").join(container_path) },
+            container_path: if container_path.is_absolute() {
+                container_path
+            } else {
+                Path::new("/").join(container_path)
+            },
             read_only: mount.read_only || volume.read_only,
             propagation: mount.mount_propagation.clone().unwrap_or_default(),
         });
@@ -199,7 +203,10 @@ fn check_non_root(pod: &Pod, container: &Container, image: &Image) -> Result<(),
         return Ok(());
     }
     let user = own.and_then(|c| c.run_as_user).or_else(|| of_pod.and_then(|c| c.run_as_user));
-    let who = format!("(pod: \"{}_{}({})\", container: {})", pod.metadata.name, pod.metadata.namespace, pod.metadata.uid, container.name);
+    let who = format!(
+        "(pod: \"{}_{}({})\", container: {})",
+        pod.metadata.name, pod.metadata.namespace, pod.metadata.uid, container.name
+    );
     match user {
         Some(0) => Err(format!("container's runAsUser breaks non-root policy {who}")),
         Some(_) => Ok(()),

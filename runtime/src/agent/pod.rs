@@ -263,10 +263,8 @@ impl PodMachine {
             }
         }
         // Once a main container has been there, the init containers are history, even if their remains are gone.
-        let past_init = self
-            .parts
-            .iter()
-            .any(|part| part.role == Role::Main && view.latest_in(part.name(), &sandbox).is_some());
+        let past_init =
+            self.parts.iter().any(|part| part.role == Role::Main && view.latest_in(part.name(), &sandbox).is_some());
         for (index, _) in names.iter().filter(|(_, role)| matches!(role, Role::Init | Role::Sidecar)) {
             let part = self.parts[*index].clone();
             let ready = match part.role {

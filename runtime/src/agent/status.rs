@@ -229,9 +229,11 @@ fn phase(status: &PodStatus, machine: &PodMachine, view: &View<'_>) -> &'static 
         let bad = |c: &ContainerStatus| c.state.terminated.as_ref().is_none_or(|ended| ended.exit_code != 0);
         return if failed_init || status.container_statuses.iter().any(bad) { "Failed" } else { "Succeeded" };
     }
-    let initializing = machine.parts().iter().zip(init_states(status, machine)).any(|(part, done)| {
-        matches!(part.role, Role::Init | Role::Sidecar) && !done
-    });
+    let initializing = machine
+        .parts()
+        .iter()
+        .zip(init_states(status, machine))
+        .any(|(part, done)| matches!(part.role, Role::Init | Role::Sidecar) && !done);
     let started = |c: &ContainerStatus| {
         c.state.running.is_some() || c.state.terminated.is_some() || c.last_state.terminated.is_some()
     };
@@ -340,10 +342,9 @@ fn gate_problem(pod: &Pod, status: &PodStatus) -> Option<String> {
             let type_ = &gate.condition_type;
             match status.conditions.iter().find(|condition| condition.type_ == *type_) {
                 None => Some(format!("corresponding condition of pod readiness gate \"{type_}\" does not exist.")),
-                Some(found) if found.status != "True" => Some(format!(
-                    "the status of pod readiness gate \"{type_}\" is not \"True\", but {}",
-                    found.status
-                )),
+                Some(found) if found.status != "True" => {
+                    Some(format!("the status of pod readiness gate \"{type_}\" is not \"True\", but {}", found.status))
+                }
                 Some(_) => None,
             }
         })
@@ -368,4 +369,3 @@ pub(crate) fn qos_class(pod: &Pod) -> &'static str {
     });
     if guaranteed { "Guaranteed" } else { "Burstable" }
 }
-

@@ -168,8 +168,7 @@ impl Worker {
         let seen = self.seen().await?;
         self.read_last_words(&seen).await;
         let (pod, now) = (Arc::clone(&self.pod), self.shared.clock.now());
-        let view =
-            View { pod: &pod, removed: self.removed, sandboxes: &seen.sandboxes, containers: &seen.containers };
+        let view = View { pod: &pod, removed: self.removed, sandboxes: &seen.sandboxes, containers: &seen.containers };
         let plan = self.machine.step(&view, now, self.shared.clock.utc());
         let mut wake = plan.wake;
         self.carry_out(plan, &seen);
