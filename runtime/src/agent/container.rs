@@ -19,6 +19,9 @@ use crate::{
 /// Annotations that steer a simulated runtime are handed on with this prefix.
 pub(crate) const SIMULATION_PREFIX: &str = "simulation.pintle.dev/";
 
+/// The image as the pod named it when the container was made: a container whose pod names another one is replaced.
+pub(crate) const IMAGE_LABEL: &str = "io.kubernetes.container.image";
+
 /// The identity of a pod's sandbox.
 pub(crate) fn identity(pod: &Pod, attempt: u32) -> Identity {
     Identity {
@@ -41,6 +44,7 @@ pub(crate) fn labels(pod: &Pod, part: Option<&Part>) -> BTreeMap<String, String>
     labels.insert("io.kubernetes.pod.uid".into(), metadata.uid.clone());
     if let Some(part) = part {
         labels.insert("io.kubernetes.container.name".into(), part.name().to_owned());
+        labels.insert(IMAGE_LABEL.into(), part.container.image.clone());
         if part.role == Role::Init {
             labels.insert(format!("{SIMULATION_PREFIX}role"), "init".into());
         }

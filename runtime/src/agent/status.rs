@@ -63,6 +63,9 @@ fn container_status(
 ) -> ContainerStatus {
     let slot = machine.slot(part.name());
     let latest = view.latest(part.name());
+    if let (None, Some(reported)) = (latest, final_status(view.pod, part.name())) {
+        return reported.clone();
+    }
     let mut status = ContainerStatus {
         name: part.name().to_owned(),
         image: part.container.image.clone(),
@@ -97,6 +100,16 @@ fn container_status(
         status.started = Some(status.state.running.is_some());
     }
     status
+}
+
+/// What was reported of a container of a pod that has ended: the runtime may have forgotten it since.
+fn final_status<'a>(pod: &'a Pod, name: &str) -> Option<&'a ContainerStatus> {
+    let status = &pod.status;
+    if !matches!(status.phase.as_str(), "Succeeded" | "Failed") {
+        return None;
+    }
+    let all = status.container_statuses.iter().chain(&status.init_container_statuses);
+    all.chain(&status.ephemeral_container_statuses).find(|status| status.name == name)
 }
 
 /// The state of a container that the runtime has.

@@ -184,6 +184,8 @@ impl Worker {
         self.report(status, now);
         self.refresh(now);
         self.sweep(&seen);
+        // A time that has come has done its work by now.
+        self.write_after = self.write_after.filter(|at| *at > now);
         for at in [self.write_after, Some(self.refresh_at)].into_iter().flatten() {
             wake = Some(wake.map_or(at, |earlier| earlier.min(at)));
         }

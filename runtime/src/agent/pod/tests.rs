@@ -108,10 +108,12 @@ fn start(name: &str, attempt: u32) -> Action {
 }
 
 fn starts(actions: &[Action]) -> Vec<&str> {
-    let name = |action| match action {
-        &Action::Start { ref name, .. } => Some(name.as_str()),
-        _ => None,
-    };
+    fn name(action: &Action) -> Option<&str> {
+        match action {
+            Action::Start { name, .. } => Some(name),
+            _ => None,
+        }
+    }
     actions.iter().filter_map(name).collect()
 }
 
@@ -364,4 +366,17 @@ fn a_deadline_ends_the_pod() {
     let plan = bench.plan();
     assert_eq!(plan.notices, [Notice::DeadlineExceeded]);
     assert!(matches!(plan.actions.as_slice(), [Action::Stop { .. }]), "{plan:?}");
+}
+
+#[test]
+fn another_image_replaces_the_container() {
+    let mut bench = Bench::new(pod(&["a"])).with_sandbox();
+    bench.step();
+    bench.run("a", 0);
+    bench.containers[0].labels.insert(IMAGE_LABEL.into(), "app:1".into());
+    bench.pod.spec.containers[0].image = "app:2".into();
+    bench.pod.metadata.generation = 2;
+    let actions = bench.step();
+    let [Action::Stop { message, .. }] = actions.as_slice() else { panic!("{actions:?}") };
+    assert_eq!(message, "Container a definition changed, will be restarted");
 }
