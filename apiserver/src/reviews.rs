@@ -69,18 +69,18 @@ impl Reviews {
         if let Some(review) = any.downcast_mut::<SelfSubjectAccessReview>() {
             let action =
                 action_of(review.spec.resource_attributes.as_deref(), review.spec.non_resource_attributes.as_deref());
-            let action = action.ok_or_else(|| exactly_one::<SelfSubjectAccessReview>())?;
+            let action = action.ok_or_else(exactly_one::<SelfSubjectAccessReview>)?;
             review.status = self.decide(identity, &action);
         } else if let Some(review) = any.downcast_mut::<SubjectAccessReview>() {
             let spec = &review.spec;
             let action = action_of(spec.resource_attributes.as_deref(), spec.non_resource_attributes.as_deref());
-            let action = action.ok_or_else(|| exactly_one::<SubjectAccessReview>())?;
+            let action = action.ok_or_else(exactly_one::<SubjectAccessReview>)?;
             let asked = subject(&spec.user, &spec.uid, &spec.groups, &spec.extra);
             review.status = self.decide(&asked, &action);
         } else if let Some(review) = any.downcast_mut::<LocalSubjectAccessReview>() {
             let spec = &review.spec;
             let action = action_of(spec.resource_attributes.as_deref(), None)
-                .ok_or_else(|| exactly_one::<LocalSubjectAccessReview>())?;
+                .ok_or_else(exactly_one::<LocalSubjectAccessReview>)?;
             if let Action::Resource { namespace: asked, .. } = &action
                 && asked != namespace
             {

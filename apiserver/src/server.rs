@@ -48,6 +48,9 @@ pub enum SetupError {
     /// What every cluster has could not be made.
     #[error("making the default objects: {0}")]
     Bootstrap(Status),
+    /// TLS material is unusable.
+    #[error(transparent)]
+    Tls(#[from] pintle_client::TlsError),
     /// The configuration contradicts itself or names something unknown.
     #[error("{0}")]
     Config(String),

@@ -170,6 +170,13 @@ fn copy(object: &mut dyn AnyResource, from: &dyn AnyResource, field: &str) {
     }
 }
 
+/// Brings what is written in two ways into the one that is stored.
+pub(crate) fn normalize(object: &mut dyn AnyResource) {
+    if let Some(secret) = object.as_any_mut().downcast_mut::<Secret>() {
+        fold_string_data(secret);
+    }
+}
+
 /// `stringData` is write-only: it ends up in `data`.
 fn fold_string_data(secret: &mut Secret) {
     for (key, text) in std::mem::take(&mut secret.string_data) {

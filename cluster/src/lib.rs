@@ -20,6 +20,7 @@
 
 mod builder;
 mod credentials;
+mod nodes;
 mod running;
 
 pub use builder::{Builder, ClusterError, StoreChoice, Toggle};

@@ -4,9 +4,23 @@
 //! alike. Invariant: a patch that fails leaves the tree in an unspecified state that the caller throws away.
 //! Source: RFC 6902, RFC 7386, Kubernetes docs "Update API Objects in Place Using kubectl patch".
 
+mod apply;
+mod check;
+mod fieldset;
+mod managed;
+mod node;
 mod strategic;
+mod structured;
+mod versions;
+mod walk;
 
+pub use apply::{Application, Applied, ApplyError, Conflict, Versions, apply};
+pub use fieldset::{Element, FieldSet, Name, Scalar};
+pub use managed::{ManagedFields, Writer, conflict_status, managers_after_scale, scale_managers};
+pub use node::Node;
 pub use strategic::strategic_merge;
+pub use versions::SchemeVersions;
+pub use walk::{Comparison, compare, fields_of};
 
 use serde_json::Value;
 

@@ -22,8 +22,9 @@ impl Registry {
                  application/apply-patch+yaml",
             ));
         };
+        super::apply::check_options(patch.kind, &params)?;
         if patch.kind == PatchKind::Apply {
-            return Err(Status::failure(501, "NotImplemented", "server-side apply is not served by this server yet"));
+            return self.apply(call, &patch, &params).await;
         }
         let manager = super::fields::manager(&params, &user_agent);
         let dry = dry_run(&params.dry_run)?;

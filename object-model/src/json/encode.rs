@@ -38,7 +38,8 @@ fn members(value: &dyn Struct, out: &mut Vec<u8>, mut first: bool) {
     }
 }
 
-fn write(view: &Ref<'_>, out: &mut Vec<u8>) {
+/// Appends one value.
+pub(crate) fn write(view: &Ref<'_>, out: &mut Vec<u8>) {
     match view {
         Ref::Absent => out.extend_from_slice(b"null"),
         Ref::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),

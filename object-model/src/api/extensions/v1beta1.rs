@@ -13,7 +13,6 @@ use crate::{IntOrString, Reflect, Resource};
     group = "extensions",
     version = "v1beta1",
     plural = "deployments",
-    short = "deploy",
     subresources = "scale,status",
     rules
 )]
@@ -75,7 +74,6 @@ pub struct RollbackConfig {
     group = "extensions",
     version = "v1beta1",
     plural = "replicasets",
-    short = "rs",
     subresources = "scale,status",
     rules
 )]
@@ -97,7 +95,6 @@ pub struct ReplicaSet {
     group = "extensions",
     version = "v1beta1",
     plural = "ingresses",
-    short = "ing",
     subresources = "status",
     rules
 )]
