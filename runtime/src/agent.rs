@@ -36,10 +36,19 @@ use pintle_watch::{Delta, Informer, InformerConfig, Shutdown};
 use tokio::sync::{Notify, watch};
 use tracing::{debug, info, warn};
 
-pub use builder::NodeAgentBuilder;
 pub(crate) use builder::AgentConfig;
+pub use builder::NodeAgentBuilder;
 pub(crate) use container::SIMULATION_PREFIX;
 pub use machine::{machine_capacity, machine_info};
+pub(crate) use node::{NodeFacts, lease_of, node_of};
+
+/// The life of pods without an agent around it, for simulations.
+pub(crate) mod life {
+    pub(crate) use super::container::labels;
+    pub(crate) use super::part::{Part, parts};
+    pub(crate) use super::pod::{Action, End, Failure, FailureKind, PodMachine, ProbeKind, View};
+    pub(crate) use super::status::{StatusContext, compute};
+}
 
 use crate::probe::Prober;
 use crate::{ContainerRuntime, ImageStore, RuntimeEvent, SandboxId, VolumeDriver};
@@ -203,7 +212,9 @@ impl NodeAgent {
     async fn follow(&self, mut events: futures::stream::BoxStream<'static, RuntimeEvent>) {
         loop {
             match events.next().await {
-                Some(RuntimeEvent::ContainerStarted { sandbox, .. } | RuntimeEvent::ContainerExited { sandbox, .. }) => {
+                Some(
+                    RuntimeEvent::ContainerStarted { sandbox, .. } | RuntimeEvent::ContainerExited { sandbox, .. },
+                ) => {
                     self.shared.nudge(Some(&sandbox));
                 }
                 Some(RuntimeEvent::SandboxStopped { id }) => self.shared.nudge(Some(&id)),

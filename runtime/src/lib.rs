@@ -32,6 +32,8 @@ pub use network::{PodAddresses, PodNetwork};
 pub use probe::{Check, NetworkProber, ProbeOutcome, ProbeRequest, Prober};
 pub use process::{ProcessConfig, ProcessRuntime, RootFs};
 pub use server::NodeServer;
-pub use simulated::{SimulatedConfig, SimulatedImages, SimulatedRuntime, SimulatedVolumes};
+pub use simulated::{
+    SimulatedConfig, SimulatedImages, SimulatedNodes, SimulatedNodesConfig, SimulatedRuntime, SimulatedVolumes,
+};
 pub use volume::{MountedVolume, VolumeContext, VolumeDriver};
 pub use volumes::{ClaimVolumes, ContentVolumes, EmptyDirVolumes, HostPathVolumes, default_volume_drivers};

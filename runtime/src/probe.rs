@@ -172,8 +172,7 @@ pub(crate) async fn run_command(
     container: &ContainerId,
     command: &[String],
 ) -> Result<(i32, String), RuntimeError> {
-    let request =
-        ExecRequest { command: command.to_vec(), stdout: true, stderr: true, ..ExecRequest::default() };
+    let request = ExecRequest { command: command.to_vec(), stdout: true, stderr: true, ..ExecRequest::default() };
     let mut session = runtime.exec(container, request).await?;
     let io = std::mem::take(&mut session.io);
     let drain = |stream: Option<Box<dyn tokio::io::AsyncRead + Send + Unpin>>| async move {

@@ -183,10 +183,9 @@ impl State {
 fn signal_group(pid: Pid, signal: Signal) -> Result<(), RuntimeError> {
     match rustix::process::kill_process_group(pid, signal) {
         Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
-        Err(error) => Err(RuntimeError::Io {
-            doing: format!("sending a signal to process group {pid:?}"),
-            source: error.into(),
-        }),
+        Err(error) => {
+            Err(RuntimeError::Io { doing: format!("sending a signal to process group {pid:?}"), source: error.into() })
+        }
     }
 }
 
@@ -203,8 +202,7 @@ impl ContainerRuntime for ProcessRuntime {
 
     async fn run_sandbox(&self, config: SandboxConfig) -> Result<SandboxInfo, RuntimeError> {
         let mut state = self.state();
-        let addresses =
-            if config.host_network { vec![] } else { vec![state.address(self.inner.config.pod_cidr)?] };
+        let addresses = if config.host_network { vec![] } else { vec![state.address(self.inner.config.pod_cidr)?] };
         state.made += 1;
         let info = SandboxInfo {
             id: SandboxId(format!("{:x}-{}", state.made, config.identity.uid)),

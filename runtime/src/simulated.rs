@@ -18,7 +18,9 @@
 
 mod behavior;
 mod images;
+mod nodes;
 mod runtime;
 
 pub use images::{SimulatedImages, SimulatedVolumes};
+pub use nodes::{SimulatedNodes, SimulatedNodesConfig};
 pub use runtime::{SimulatedConfig, SimulatedRuntime};

@@ -80,7 +80,9 @@ async fn a_crashing_container_waits_longer_and_longer() {
     assert_eq!(waiting.status.phase, "Running");
     // Restarts at 0, 10, 30, 70, 150 s after the first crash, then every 300 s at most.
     let start = world.clock.now();
-    world.until("crash", "restarted for the fourth time", |pod| pod.status.container_statuses[0].restart_count == 4).await;
+    world
+        .until("crash", "restarted for the fourth time", |pod| pod.status.container_statuses[0].restart_count == 4)
+        .await;
     let took = world.clock.now() - start;
     assert!(took >= Duration::from_secs(68) && took <= Duration::from_secs(75), "{took:?}");
     running.stop().await;

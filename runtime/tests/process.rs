@@ -195,11 +195,8 @@ async fn the_images_files_are_found_and_mounts_are_linked() {
     config.command = vec![];
     config.image.config.entrypoint = vec!["/app/run".into()];
     config.image.config.working_dir = "/app".into();
-    config.mounts = vec![MountConfig {
-        host_path: volume,
-        container_path: "/etc/settings".into(),
-        ..MountConfig::default()
-    }];
+    config.mounts =
+        vec![MountConfig { host_path: volume, container_path: "/etc/settings".into(), ..MountConfig::default() }];
     let (code, log) = machine.run(config).await;
     assert_eq!(code, 0, "{log}");
     assert!(log.contains("/root/app\n") && log.contains(" F blue\n"), "{log}");

@@ -222,3 +222,59 @@ async fn documents_tell_of_pods_and_their_use() {
     assert!(metrics.contains(line), "{metrics}");
     node.running.stop().await;
 }
+
+#[tokio::test]
+async fn callers_without_a_certificate_are_refused() {
+    use pintle_apiserver::Authority;
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+    use std::sync::Arc;
+    let node = node(|_| {}).await;
+    // The test's clock has a time of its own; certificates are judged by the machine's.
+    let now = pintle_object_model::clock::SystemClock::shared().utc().to_time();
+    let authority = Authority::generate("test", now).unwrap();
+    let host = "127.0.0.1".parse().unwrap();
+    let server = authority.server("node", &[], &[host], now).unwrap();
+    let client = authority.client("kube-apiserver", "system:masters", now).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.certificate().as_bytes()).unwrap()).unwrap();
+    let roots = Arc::new(roots);
+    let pair = |issued: &pintle_apiserver::Issued| {
+        let certificate = CertificateDer::from_pem_slice(issued.certificate.as_bytes()).unwrap();
+        (vec![certificate], PrivateKeyDer::from_pem_slice(issued.key.as_bytes()).unwrap())
+    };
+    let verifier =
+        rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(&provider))
+            .allow_unauthenticated()
+            .build()
+            .unwrap();
+    let (chain, key) = pair(&server);
+    let config = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, key)
+        .unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(node.server.clone().serve_tls(listener, Arc::new(config)));
+    for (own, wanted) in [(None, 401), (Some(pair(&client)), 200)] {
+        let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(Arc::clone(&roots));
+        let config = match own {
+            Some((chain, key)) => builder.with_client_auth_cert(chain, key).unwrap(),
+            None => builder.with_no_client_auth(),
+        };
+        let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+        let stream = connector.connect(ServerName::try_from("127.0.0.1").unwrap(), stream).await.unwrap();
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let request = http::Request::get("/healthz").header("host", "node").body(Empty::<Bytes>::new()).unwrap();
+        assert_eq!(sender.send_request(request).await.unwrap().status().as_u16(), wanted);
+    }
+    node.running.stop().await;
+}

@@ -78,10 +78,7 @@ impl Doer {
         Ok(mounted)
     }
 
-    async fn mount(
-        &self,
-        volume: &pintle_object_model::api::core::v1::Volume,
-    ) -> Result<MountedVolume, RuntimeError> {
+    async fn mount(&self, volume: &pintle_object_model::api::core::v1::Volume) -> Result<MountedVolume, RuntimeError> {
         let Some(driver) = self.shared.volumes.iter().find(|driver| driver.provides(volume)) else {
             return Err(RuntimeError::Invalid(format!(
                 "no volume driver of this node provides volumes of type {}",
@@ -153,9 +150,10 @@ impl Doer {
         };
         let volumes = self.volumes().await?;
         let env = self.environment(part, sandbox).await.map_err(config_failed)?;
-        let (hosts, last_words) = self.files(part, attempt, sandbox).await.map_err(|error| {
-            config_failed(format!("preparing files of container {:?}: {error}", container.name))
-        })?;
+        let (hosts, last_words) = self
+            .files(part, attempt, sandbox)
+            .await
+            .map_err(|error| config_failed(format!("preparing files of container {:?}: {error}", container.name)))?;
         let config = container_config(Ingredients {
             pod: &self.pod,
             part,
@@ -195,7 +193,8 @@ impl Doer {
             return Err(failure(FailureKind::Run, "RunContainerError", text));
         }
         self.note(part, "Started", format!("Started container {name}"));
-        let hook = part.container.lifecycle.as_deref().and_then(|lifecycle: &Lifecycle| lifecycle.post_start.as_deref());
+        let hook =
+            part.container.lifecycle.as_deref().and_then(|lifecycle: &Lifecycle| lifecycle.post_start.as_deref());
         if let Some(hook) = hook
             && let Err(why) = self.run_hook(part, &id, hook, &pod_host(sandbox, &self.shared)).await
         {
@@ -286,13 +285,7 @@ impl Doer {
         }
     }
 
-    async fn run_hook(
-        &self,
-        part: &Part,
-        id: &ContainerId,
-        hook: &LifecycleHandler,
-        host: &str,
-    ) -> Result<(), String> {
+    async fn run_hook(&self, part: &Part, id: &ContainerId, hook: &LifecycleHandler, host: &str) -> Result<(), String> {
         if let Some(sleep) = &hook.sleep {
             tokio::time::sleep(Duration::from_secs(sleep.seconds.max(0).unsigned_abs())).await;
             return Ok(());

@@ -19,6 +19,9 @@ use crate::{
 /// Annotations that steer a simulated runtime are handed on with this prefix.
 pub(crate) const SIMULATION_PREFIX: &str = "simulation.pintle.dev/";
 
+/// The image as the pod named it when the container was made: a container whose pod names another one is replaced.
+pub(crate) const IMAGE_LABEL: &str = "io.kubernetes.container.image";
+
 /// The identity of a pod's sandbox.
 pub(crate) fn identity(pod: &Pod, attempt: u32) -> Identity {
     Identity {
@@ -41,6 +44,7 @@ pub(crate) fn labels(pod: &Pod, part: Option<&Part>) -> BTreeMap<String, String>
     labels.insert("io.kubernetes.pod.uid".into(), metadata.uid.clone());
     if let Some(part) = part {
         labels.insert("io.kubernetes.container.name".into(), part.name().to_owned());
+        labels.insert(IMAGE_LABEL.into(), part.container.image.clone());
         if part.role == Role::Init {
             labels.insert(format!("{SIMULATION_PREFIX}role"), "init".into());
         }
@@ -146,13 +150,17 @@ fn volume_mounts(
 ) -> Result<Vec<MountConfig>, String> {
     let mut mounts = vec![];
     for mount in &container.volume_mounts {
-        let volume = volumes
-            .get(&mount.name)
-            .ok_or_else(|| format!("cannot find volume {:?} to mount into container {:?}", mount.name, container.name))?;
+        let volume = volumes.get(&mount.name).ok_or_else(|| {
+            format!("cannot find volume {:?} to mount into container {:?}", mount.name, container.name)
+        })?;
         let container_path = PathBuf::from(&mount.mount_path);
         mounts.push(MountConfig {
             host_path: host_path(volume, mount, env)?,
-            container_path: if container_path.is_absolute() { container_path } else { Path::new("/").join(container_path) },
+            container_path: if container_path.is_absolute() {
+                container_path
+            } else {
+                Path::new("/").join(container_path)
+            },
             read_only: mount.read_only || volume.read_only,
             propagation: mount.mount_propagation.clone().unwrap_or_default(),
         });
@@ -199,7 +207,10 @@ fn check_non_root(pod: &Pod, container: &Container, image: &Image) -> Result<(),
         return Ok(());
     }
     let user = own.and_then(|c| c.run_as_user).or_else(|| of_pod.and_then(|c| c.run_as_user));
-    let who = format!("(pod: \"{}_{}({})\", container: {})", pod.metadata.name, pod.metadata.namespace, pod.metadata.uid, container.name);
+    let who = format!(
+        "(pod: \"{}_{}({})\", container: {})",
+        pod.metadata.name, pod.metadata.namespace, pod.metadata.uid, container.name
+    );
     match user {
         Some(0) => Err(format!("container's runAsUser breaks non-root policy {who}")),
         Some(_) => Ok(()),

@@ -130,8 +130,7 @@ mod tests {
     fn aliases_are_in_the_hosts_file() {
         let mut pod = Pod::default();
         pod.metadata.name = "web".into();
-        pod.spec.host_aliases =
-            vec![HostAlias { ip: "1.2.3.4".into(), hostnames: vec!["a".into(), "b".into()] }];
+        pod.spec.host_aliases = vec![HostAlias { ip: "1.2.3.4".into(), hostnames: vec!["a".into(), "b".into()] }];
         let text = hosts(&pod, &["10.0.0.5".parse().unwrap()], "cluster.local");
         assert!(text.contains("10.0.0.5\tweb\n"), "{text}");
         assert!(text.ends_with("# Entries added by HostAliases.\n1.2.3.4\ta\tb\n"), "{text}");

@@ -69,12 +69,7 @@ pub(crate) fn resource(
     let resources = &container.resources;
     let amount = match list {
         "requests" => resources.requests.get(name).copied().unwrap_or_default(),
-        "limits" => resources
-            .limits
-            .get(name)
-            .or_else(|| context.allocatable.get(name))
-            .copied()
-            .unwrap_or_default(),
+        "limits" => resources.limits.get(name).or_else(|| context.allocatable.get(name)).copied().unwrap_or_default(),
         _ => return Err(format!("unsupported container resource: {}", selector.resource)),
     };
     // CPU is counted in thousandths, so that a divisor of `1m` works.

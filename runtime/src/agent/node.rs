@@ -67,11 +67,9 @@ fn status_of(config: &AgentConfig, facts: &NodeFacts, old: &NodeStatus, now: Tim
     status.capacity.clone_from(&config.capacity);
     status.allocatable.clone_from(&config.capacity);
     let hostname = NodeAddress { type_: "Hostname".into(), address: config.node_name.clone() };
-    let internal =
-        |ip: &std::net::IpAddr| NodeAddress { type_: "InternalIP".into(), address: ip.to_string() };
+    let internal = |ip: &std::net::IpAddr| NodeAddress { type_: "InternalIP".into(), address: ip.to_string() };
     status.addresses = config.addresses.iter().map(internal).chain([hostname]).collect();
-    status.daemon_endpoints =
-        NodeDaemonEndpoints { kubelet_endpoint: DaemonEndpoint { port: i32::from(config.port) } };
+    status.daemon_endpoints = NodeDaemonEndpoints { kubelet_endpoint: DaemonEndpoint { port: i32::from(config.port) } };
     status.node_info = NodeSystemInfo {
         kubelet_version: KUBERNETES_VERSION.into(),
         container_runtime_version: facts.runtime_version.clone(),
@@ -159,8 +157,7 @@ impl Heart {
     }
 
     async fn live(&mut self) {
-        let mut retry =
-            Backoff::new(Duration::from_millis(200), Duration::from_secs(7), self.shared.random.clone());
+        let mut retry = Backoff::new(Duration::from_millis(200), Duration::from_secs(7), self.shared.random.clone());
         while let Err(status) = self.register().await {
             debug!(%status, "the node could not be registered");
             tokio::time::sleep(retry.next_delay()).await;

@@ -17,6 +17,7 @@ use std::time::Duration;
 use pintle_object_model::api::core::v1::{Container, Pod};
 use pintle_object_model::{MicroTime, Time};
 
+use super::container::IMAGE_LABEL;
 use super::part::{Part, Role, parts};
 use crate::{ContainerId, ContainerInfo, ContainerState, SandboxId, SandboxInfo};
 
@@ -263,10 +264,8 @@ impl PodMachine {
             }
         }
         // Once a main container has been there, the init containers are history, even if their remains are gone.
-        let past_init = self
-            .parts
-            .iter()
-            .any(|part| part.role == Role::Main && view.latest_in(part.name(), &sandbox).is_some());
+        let past_init =
+            self.parts.iter().any(|part| part.role == Role::Main && view.latest_in(part.name(), &sandbox).is_some());
         for (index, _) in names.iter().filter(|(_, role)| matches!(role, Role::Init | Role::Sidecar)) {
             let part = self.parts[*index].clone();
             let ready = match part.role {
@@ -334,14 +333,21 @@ impl PodMachine {
         match latest.map(|found| (&found.state, &found.id)) {
             Some((ContainerState::Running { .. }, id)) if latest.is_some_and(|found| found.sandbox == *sandbox) => {
                 let id = id.clone();
+                let changed = latest
+                    .and_then(|found| found.labels.get(IMAGE_LABEL))
+                    .is_some_and(|image| *image != part.container.image);
                 let slot = self.slot_mut(part.name());
-                if let Some(kind) = slot.condemned.take()
+                if let Some((grace, message)) = condemned(view.pod, part, slot.condemned.take(), changed)
                     && slot.busy.is_none()
                 {
-                    let stop = condemn(view.pod, part, id, kind);
-                    let Action::Stop { grace, .. } = &stop else { unreachable!("condemning is stopping") };
-                    slot.busy = Some(Busy::Stopping { until: now + *grace });
-                    plan.actions.push(stop);
+                    slot.busy = Some(Busy::Stopping { until: now + grace });
+                    plan.actions.push(Action::Stop {
+                        id,
+                        name: part.name().to_owned(),
+                        grace,
+                        message,
+                        pre_stop: true,
+                    });
                 }
                 self.has_started(part)
             }
@@ -565,20 +571,17 @@ fn wanted_probes(container: &Container, started: bool) -> Vec<ProbeKind> {
     has.into_iter().filter(|(wanted, _)| *wanted).map(|(_, kind)| kind).collect()
 }
 
-fn condemn(pod: &Pod, part: &Part, id: ContainerId, kind: ProbeKind) -> Action {
-    let (probe, word) = match kind {
-        ProbeKind::Startup => (&part.container.startup_probe, "startup"),
-        ProbeKind::Liveness | ProbeKind::Readiness => (&part.container.liveness_probe, "liveness"),
+/// Why a running container has to be replaced, if it has to: how long it may take, and the words for it.
+fn condemned(pod: &Pod, part: &Part, by: Option<ProbeKind>, changed: bool) -> Option<(Duration, String)> {
+    let (probe, word) = match by {
+        Some(ProbeKind::Startup) => (&part.container.startup_probe, "failed startup probe"),
+        Some(ProbeKind::Liveness | ProbeKind::Readiness) => (&part.container.liveness_probe, "failed liveness probe"),
+        None if changed => (&None, "definition changed"),
+        None => return None,
     };
     let own = probe.as_ref().and_then(|probe| probe.termination_grace_period_seconds);
     let seconds = own.or(pod.spec.termination_grace_period_seconds).unwrap_or(30);
-    Action::Stop {
-        id,
-        name: part.name().to_owned(),
-        grace: seconds_of(seconds),
-        message: format!("Container {} failed {word} probe, will be restarted", part.name()),
-        pre_stop: true,
-    }
+    Some((seconds_of(seconds), format!("Container {} {word}, will be restarted", part.name())))
 }
 
 fn seconds_of(seconds: i64) -> Duration {

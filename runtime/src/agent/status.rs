@@ -63,6 +63,9 @@ fn container_status(
 ) -> ContainerStatus {
     let slot = machine.slot(part.name());
     let latest = view.latest(part.name());
+    if let (None, Some(reported)) = (latest, final_status(view.pod, part.name())) {
+        return reported.clone();
+    }
     let mut status = ContainerStatus {
         name: part.name().to_owned(),
         image: part.container.image.clone(),
@@ -97,6 +100,16 @@ fn container_status(
         status.started = Some(status.state.running.is_some());
     }
     status
+}
+
+/// What was reported of a container of a pod that has ended: the runtime may have forgotten it since.
+fn final_status<'a>(pod: &'a Pod, name: &str) -> Option<&'a ContainerStatus> {
+    let status = &pod.status;
+    if !matches!(status.phase.as_str(), "Succeeded" | "Failed") {
+        return None;
+    }
+    let all = status.container_statuses.iter().chain(&status.init_container_statuses);
+    all.chain(&status.ephemeral_container_statuses).find(|status| status.name == name)
 }
 
 /// The state of a container that the runtime has.
@@ -229,9 +242,11 @@ fn phase(status: &PodStatus, machine: &PodMachine, view: &View<'_>) -> &'static 
         let bad = |c: &ContainerStatus| c.state.terminated.as_ref().is_none_or(|ended| ended.exit_code != 0);
         return if failed_init || status.container_statuses.iter().any(bad) { "Failed" } else { "Succeeded" };
     }
-    let initializing = machine.parts().iter().zip(init_states(status, machine)).any(|(part, done)| {
-        matches!(part.role, Role::Init | Role::Sidecar) && !done
-    });
+    let initializing = machine
+        .parts()
+        .iter()
+        .zip(init_states(status, machine))
+        .any(|(part, done)| matches!(part.role, Role::Init | Role::Sidecar) && !done);
     let started = |c: &ContainerStatus| {
         c.state.running.is_some() || c.state.terminated.is_some() || c.last_state.terminated.is_some()
     };
@@ -340,10 +355,9 @@ fn gate_problem(pod: &Pod, status: &PodStatus) -> Option<String> {
             let type_ = &gate.condition_type;
             match status.conditions.iter().find(|condition| condition.type_ == *type_) {
                 None => Some(format!("corresponding condition of pod readiness gate \"{type_}\" does not exist.")),
-                Some(found) if found.status != "True" => Some(format!(
-                    "the status of pod readiness gate \"{type_}\" is not \"True\", but {}",
-                    found.status
-                )),
+                Some(found) if found.status != "True" => {
+                    Some(format!("the status of pod readiness gate \"{type_}\" is not \"True\", but {}", found.status))
+                }
                 Some(_) => None,
             }
         })
@@ -368,4 +382,3 @@ pub(crate) fn qos_class(pod: &Pod) -> &'static str {
     });
     if guaranteed { "Guaranteed" } else { "Burstable" }
 }
-

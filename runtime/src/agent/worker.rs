@@ -168,8 +168,7 @@ impl Worker {
         let seen = self.seen().await?;
         self.read_last_words(&seen).await;
         let (pod, now) = (Arc::clone(&self.pod), self.shared.clock.now());
-        let view =
-            View { pod: &pod, removed: self.removed, sandboxes: &seen.sandboxes, containers: &seen.containers };
+        let view = View { pod: &pod, removed: self.removed, sandboxes: &seen.sandboxes, containers: &seen.containers };
         let plan = self.machine.step(&view, now, self.shared.clock.utc());
         let mut wake = plan.wake;
         self.carry_out(plan, &seen);
@@ -185,6 +184,8 @@ impl Worker {
         self.report(status, now);
         self.refresh(now);
         self.sweep(&seen);
+        // A time that has come has done its work by now.
+        self.write_after = self.write_after.filter(|at| *at > now);
         for at in [self.write_after, Some(self.refresh_at)].into_iter().flatten() {
             wake = Some(wake.map_or(at, |earlier| earlier.min(at)));
         }

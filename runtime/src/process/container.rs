@@ -188,8 +188,7 @@ impl Process {
             reason: if exit_code == 0 { "Completed" } else { "Error" }.into(),
             message: String::new(),
         });
-        let exited =
-            RuntimeEvent::ContainerExited { sandbox: self.sandbox.clone(), id: self.id.clone(), exit_code };
+        let exited = RuntimeEvent::ContainerExited { sandbox: self.sandbox.clone(), id: self.id.clone(), exit_code };
         let _ = events.send(exited);
     }
 

@@ -261,7 +261,10 @@ mod tests {
         std::fs::set_permissions(root.join("bin/sh"), std::fs::Permissions::from_mode(0o755)).unwrap();
         assert_eq!(find("sh"), Some(root.join("bin/sh")));
         assert_eq!(find("/bin/sh"), Some(root.join("bin/sh")));
-        assert_eq!(find("/bin/../../bin/sh"), Some(root.join("bin/bin/sh")).filter(|p| p.exists()).or(Some("/bin/../../bin/sh".into())));
+        assert_eq!(
+            find("/bin/../../bin/sh"),
+            Some(root.join("bin/bin/sh")).filter(|p| p.exists()).or(Some("/bin/../../bin/sh".into()))
+        );
         assert_eq!(find("no-such-program"), None);
     }
 

@@ -30,13 +30,8 @@ const RESIZE: u8 = 4;
 const CLOSE: u8 = 255;
 
 /// Subprotocols, as the client may offer them.
-const PROTOCOLS: [&str; 5] = [
-    "v5.channel.k8s.io",
-    "v4.channel.k8s.io",
-    "v4.base64.channel.k8s.io",
-    "channel.k8s.io",
-    "base64.channel.k8s.io",
-];
+const PROTOCOLS: [&str; 5] =
+    ["v5.channel.k8s.io", "v4.channel.k8s.io", "v4.base64.channel.k8s.io", "channel.k8s.io", "base64.channel.k8s.io"];
 
 type Session = Result<ExecSession, RuntimeError>;
 
@@ -88,7 +83,13 @@ async fn over_websocket(socket: Socket, session: Session, protocol: &str, wanted
     let structured = protocol.starts_with("v4") || protocol.starts_with("v5");
     let (mut sink, mut source) = socket.split();
     // An empty message tells the client that the channels are there.
-    let first = if wanted.stdout { STDOUT } else if wanted.stderr { STDERR } else { ERROR };
+    let first = if wanted.stdout {
+        STDOUT
+    } else if wanted.stderr {
+        STDERR
+    } else {
+        ERROR
+    };
     if sink.send(coding.encode(first, b"")).await.is_err() {
         return;
     }
@@ -104,11 +105,8 @@ async fn over_websocket(socket: Socket, session: Session, protocol: &str, wanted
     let (out, mut ready) = mpsc::channel::<(u8, Bytes)>(16);
     let input = take_input(&mut source, coding, io.stdin, io.resize);
     let work = async {
-        let (exit, (), ()) = futures::join!(
-            session.exit,
-            pump(io.stdout, STDOUT, out.clone()),
-            pump(io.stderr, STDERR, out.clone())
-        );
+        let (exit, (), ()) =
+            futures::join!(session.exit, pump(io.stdout, STDOUT, out.clone()), pump(io.stderr, STDERR, out.clone()));
         let text = outcome(&exit, structured);
         if !text.is_empty() {
             let _ = out.send((ERROR, text.into())).await;

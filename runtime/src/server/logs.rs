@@ -24,8 +24,8 @@ pub(super) async fn answer(
     container: &str,
     query: &Query,
 ) -> Result<Response<Body>, Refusal> {
-    let options = LogOptions::from_query(query.pairs())
-        .map_err(|text| refuse(StatusCode::UNPROCESSABLE_ENTITY, text))?;
+    let options =
+        LogOptions::from_query(query.pairs()).map_err(|text| refuse(StatusCode::UNPROCESSABLE_ENTITY, text))?;
     let found = choose(shared, pod, container, options.previous).await?;
     let follow = options.follow.then(|| found.id.clone());
     let reader = LogReader::open(&found.log_path, options, shared.clock.utc())
@@ -66,9 +66,9 @@ async fn choose(shared: &Shared, pod: &Pod, container: &str, previous: bool) -> 
         let reason = all.find(|status| status.name == container).and_then(|status| status.state.waiting.as_deref());
         let reason = reason.map_or("ContainerCreating", |waiting| waiting.reason.as_str());
         let text = match reason {
-            "ErrImagePull" | "ImagePullBackOff" | "ErrImageNeverPull" | "InvalidImageName" => format!(
-                "container {container:?} in pod {name:?} is waiting to start: trying and failing to pull image"
-            ),
+            "ErrImagePull" | "ImagePullBackOff" | "ErrImageNeverPull" | "InvalidImageName" => {
+                format!("container {container:?} in pod {name:?} is waiting to start: trying and failing to pull image")
+            }
             other => format!("container {container:?} in pod {name:?} is waiting to start: {other}"),
         };
         refuse(StatusCode::BAD_REQUEST, text)

@@ -229,7 +229,8 @@ async fn read_frames(
             take_data(&mut streams, word, flags, body).await;
             continue;
         }
-        let number = |at: usize| body.get(at..at + 4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]) & 0x7fff_ffff);
+        let number =
+            |at: usize| body.get(at..at + 4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]) & 0x7fff_ffff);
         match (word & 0xffff) as u16 {
             SYN_STREAM => {
                 let (Some(id), Some(block)) = (number(0), body.get(10..)) else { return Err(malformed()) };

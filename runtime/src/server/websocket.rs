@@ -39,7 +39,8 @@ pub(super) fn choose<'a>(headers: &HeaderMap, known: &[&'a str]) -> Result<&'a s
     }
     let mut chosen = offered.iter().filter_map(|offer| known.iter().find(|known| *known == offer));
     chosen.next().copied().ok_or_else(|| {
-        let text = format!("unable to upgrade: unable to negotiate protocol: client supports {offered:?}, server {known:?}");
+        let text =
+            format!("unable to upgrade: unable to negotiate protocol: client supports {offered:?}, server {known:?}");
         refuse(StatusCode::FORBIDDEN, text)
     })
 }
@@ -175,7 +176,8 @@ mod tests {
 
     #[test]
     fn channels_survive_both_codings() {
-        for (coding, protocol) in [(Coding::Binary, "v4.channel.k8s.io"), (Coding::Base64, "v4.base64.channel.k8s.io")] {
+        for (coding, protocol) in [(Coding::Binary, "v4.channel.k8s.io"), (Coding::Base64, "v4.base64.channel.k8s.io")]
+        {
             assert_eq!(Coding::of(protocol), coding);
             let (channel, data) = coding.decode(coding.encode(3, b"\x00hi")).unwrap();
             assert_eq!((channel, &data[..]), (3, &b"\x00hi"[..]));

@@ -19,8 +19,8 @@ use tokio::sync::{Notify, broadcast};
 use super::behavior::Behavior;
 use crate::{
     ContainerConfig, ContainerId, ContainerInfo, ContainerRuntime, ContainerState, ContainerStats, ExecRequest,
-    ExecSession, ProbeOutcome, ProbeRequest, Prober, Resources, RuntimeError, RuntimeEvent, RuntimeInfo,
-    SandboxConfig, SandboxId, SandboxInfo,
+    ExecSession, ProbeOutcome, ProbeRequest, Prober, Resources, RuntimeError, RuntimeEvent, RuntimeInfo, SandboxConfig,
+    SandboxId, SandboxInfo,
 };
 
 /// Events that a slow reader may fall behind.

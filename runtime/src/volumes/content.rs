@@ -190,9 +190,12 @@ fn file(content: Vec<u8>, mode: i32) -> File {
 /// A token is for the pod's user alone, where there is one user only.
 fn token_file(pod: &Pod, token: String, mode: i32) -> File {
     let of_pod = pod.spec.security_context.as_deref().and_then(|context| context.run_as_user);
-    let users = pod.spec.init_containers.iter().chain(&pod.spec.containers).map(|container| {
-        container.security_context.as_deref().and_then(|context| context.run_as_user).or(of_pod)
-    });
+    let users = pod
+        .spec
+        .init_containers
+        .iter()
+        .chain(&pod.spec.containers)
+        .map(|container| container.security_context.as_deref().and_then(|context| context.run_as_user).or(of_pod));
     let mut users: Vec<Option<i64>> = users.collect();
     users.dedup();
     let user = match users.as_slice() {
@@ -200,7 +203,10 @@ fn token_file(pod: &Pod, token: String, mode: i32) -> File {
         _ => None,
     };
     let private = user.is_some() || fs_group(pod).is_some();
-    File { user: user.filter(|_| fs_group(pod).is_none()), ..file(token.into_bytes(), if private { 0o600 } else { mode }) }
+    File {
+        user: user.filter(|_| fs_group(pod).is_none()),
+        ..file(token.into_bytes(), if private { 0o600 } else { mode })
+    }
 }
 
 fn put(files: &mut Files, path: &str, file: File) -> Result<(), RuntimeError> {
@@ -229,12 +235,7 @@ async fn config_map(
     }
 }
 
-async fn secret(
-    client: &Client,
-    namespace: &str,
-    name: &str,
-    optional: Option<bool>,
-) -> Result<Content, RuntimeError> {
+async fn secret(client: &Client, namespace: &str, name: &str, optional: Option<bool>) -> Result<Content, RuntimeError> {
     let found = client.namespaced::<Secret>(namespace).get_opt(name).await;
     match found.map_err(|status| invalid(status.to_string()))? {
         Some(secret) => Ok(Some(secret.data.iter().map(|(key, data)| (key.clone(), data.0.clone())).collect())),

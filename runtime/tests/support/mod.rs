@@ -10,7 +10,9 @@ use pintle_client::{Client, Identity};
 use pintle_object_model::MicroTime;
 use pintle_object_model::api::core::v1::{Container, Event, Namespace, Pod, ServiceAccount};
 use pintle_object_model::clock::{Clock, Random};
-use pintle_runtime::{NodeAgent, NodeAgentBuilder, SimulatedConfig, SimulatedImages, SimulatedRuntime, SimulatedVolumes};
+use pintle_runtime::{
+    NodeAgent, NodeAgentBuilder, SimulatedConfig, SimulatedImages, SimulatedRuntime, SimulatedVolumes,
+};
 use pintle_store::{MemoryConfig, MemoryStore};
 use pintle_watch::{Shutdown, ShutdownTrigger};
 

@@ -80,9 +80,7 @@ impl Inflater {
                 plain.reserve(4096);
             }
             let (before_in, before_out) = (self.inflate.total_in(), plain.len());
-            self.inflate
-                .decompress_vec(block, &mut plain, FlushDecompress::Sync)
-                .map_err(std::io::Error::other)?;
+            self.inflate.decompress_vec(block, &mut plain, FlushDecompress::Sync).map_err(std::io::Error::other)?;
             let used = usize::try_from(self.inflate.total_in() - before_in).unwrap_or(usize::MAX);
             block = block.get(used..).unwrap_or_default();
             if block.is_empty() && plain.len() < plain.capacity() || (used == 0 && plain.len() == before_out) {
