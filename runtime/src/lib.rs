@@ -6,12 +6,16 @@
 //!
 //! Absent here: scheduling, Services, and the API server; the agent sees a `Client`.
 
+mod bridge;
 mod container;
 mod error;
 mod image;
+mod native;
 mod network;
+pub mod oci;
 mod volume;
 
+pub use bridge::{BridgeConfig, BridgeNetwork};
 pub use container::{
     ContainerConfig, ContainerId, ContainerInfo, ContainerRuntime, ContainerState, ContainerStats, DnsSettings, ExecIo,
     ExecRequest, ExecSession, Identity, IdentitySource, MountConfig, PortMapping, Resources, RuntimeEvent, RuntimeInfo,
@@ -19,5 +23,6 @@ pub use container::{
 };
 pub use error::RuntimeError;
 pub use image::{Image, ImageConfig, ImageStore, PullAuth, normalize_reference};
+pub use native::{NativeConfig, NativeRuntime, NativeWarning};
 pub use network::{PodAddresses, PodNetwork};
 pub use volume::{MountedVolume, VolumeContext, VolumeDriver};
