@@ -86,14 +86,21 @@ impl BridgeNetwork {
         let addresses = Addresses::open(&config.directory, config.range, gateway)?;
         let table = format!("pintle_{}", short_hash(&config.directory.to_string_lossy(), 10));
         let network = Self { config, gateway, table, addresses: tokio::sync::Mutex::new(addresses) };
-        network.make_bridge().await?;
-        network.apply_rules(&*network.addresses.lock().await).await?;
+        if let Err(error) = network.set_up().await {
+            let _ = network.close().await;
+            return Err(error);
+        }
         Ok(network)
     }
 
     /// The node's address on the bridge: where pods reach the node.
     pub fn gateway(&self) -> IpAddr {
         IpAddr::V4(self.gateway)
+    }
+
+    async fn set_up(&self) -> Result<(), RuntimeError> {
+        self.make_bridge().await?;
+        self.apply_rules(&*self.addresses.lock().await).await
     }
 
     async fn make_bridge(&self) -> Result<(), RuntimeError> {
@@ -110,9 +117,8 @@ impl BridgeNetwork {
         let gateway = self.gateway;
         // A fixed hardware address: otherwise it changes with the ports, and pods would have to learn it again.
         let mac = mac(gateway);
-        let batch = format!(
-            "link set {bridge} address {mac} mtu {mtu} up\naddr replace {gateway}/{prefix} dev {bridge}\n"
-        );
+        let batch =
+            format!("link set {bridge} address {mac} mtu {mtu} up\naddr replace {gateway}/{prefix} dev {bridge}\n");
         Program::new("ip").args(["-batch", "-"]).input(batch).run(&doing).await?;
         write_sysctl("net/ipv4/ip_forward", "1")?;
         // Lets programs on the node reach host ports by way of 127.0.0.1; a rule keeps pods away from it.

@@ -42,8 +42,8 @@ use tokio::sync::broadcast;
 use crate::bridge::short_hash;
 use crate::oci::OciImageStore;
 use crate::{
-    ContainerConfig, ContainerId, ContainerInfo, ContainerRuntime, ContainerStats, ExecRequest, ExecSession, PodNetwork,
-    Resources, RuntimeError, RuntimeEvent, RuntimeInfo, SandboxConfig, SandboxId, SandboxInfo,
+    ContainerConfig, ContainerId, ContainerInfo, ContainerRuntime, ContainerStats, ExecRequest, ExecSession,
+    PodNetwork, Resources, RuntimeError, RuntimeEvent, RuntimeInfo, SandboxConfig, SandboxId, SandboxInfo,
 };
 use cgroup::Cgroups;
 use container::Container;
@@ -82,12 +82,20 @@ pub enum NativeWarning {
         /// Which one, such as `memory`.
         controller: String,
     },
+    /// This process lacks `CAP_SYS_RESOURCE`: containers cannot be shielded from the kernel's out-of-memory killer.
+    OomScoreLimited {
+        /// The least `oom_score_adj` that is given instead of lesser ones.
+        least: i32,
+    },
 }
 
 impl std::fmt::Display for NativeWarning {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NoCgroups => f.write_str("control groups cannot be written: containers run without limits"),
+            Self::OomScoreLimited { least } => {
+                write!(f, "oom_score_adj cannot be less than {least} (no CAP_SYS_RESOURCE)")
+            }
             Self::NoController { controller } => write!(f, "no {controller} controller: its limits are not kept"),
         }
     }
@@ -115,6 +123,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     random: Random,
     cgroups: Cgroups,
+    oom_score_min: i32,
     warnings: Vec<NativeWarning>,
     sandboxes: Mutex<BTreeMap<String, Arc<Sandbox>>>,
     containers: Mutex<BTreeMap<String, Arc<Container>>>,
@@ -217,7 +226,11 @@ impl Shared {
             .map_err(|_| failed("another runtime uses this directory".into()))?;
         let version = Program::new(&program).args(["--version"]).run(&doing()).await?;
         let version = version.lines().next().unwrap_or_default().to_owned();
-        let (cgroups, warnings) = Cgroups::detect();
+        let (cgroups, mut warnings) = Cgroups::detect();
+        let oom_score_min = capability::oom_score_min();
+        if oom_score_min > -1000 {
+            warnings.push(NativeWarning::OomScoreLimited { least: oom_score_min });
+        }
         for warning in &warnings {
             tracing::warn!(%warning, "native containers are restricted on this machine");
         }
@@ -232,6 +245,7 @@ impl Shared {
             clock,
             random,
             cgroups,
+            oom_score_min,
             warnings,
             sandboxes: Mutex::default(),
             containers: Mutex::default(),
@@ -322,7 +336,10 @@ impl Shared {
     fn remember_cgroups(&self, directories: &[PathBuf]) -> std::io::Result<()> {
         let name = format!("pintle-{}", self.instance);
         let ours = |directory: &PathBuf| {
-            directory.parent().filter(|parent| parent.file_name().is_some_and(|last| *last == *name)).map(Path::to_path_buf)
+            directory
+                .parent()
+                .filter(|parent| parent.file_name().is_some_and(|last| *last == *name))
+                .map(Path::to_path_buf)
         };
         let file = self.directory.join("cgroups.json");
         let mut known = self.known_cgroups();
@@ -340,7 +357,10 @@ impl Shared {
         for directory in self.known_cgroups() {
             if !cgroup::remove(&directory) {
                 let source = std::io::Error::other("it still has processes");
-                return Err(RuntimeError::Io { doing: format!("removing control group {}", directory.display()), source });
+                return Err(RuntimeError::Io {
+                    doing: format!("removing control group {}", directory.display()),
+                    source,
+                });
             }
         }
         let _ = std::fs::remove_file(self.directory.join("cgroups.json"));
@@ -351,7 +371,8 @@ impl Shared {
 #[async_trait]
 impl ContainerRuntime for NativeRuntime {
     async fn info(&self) -> Result<RuntimeInfo, RuntimeError> {
-        let version = Program::new(&self.shared.program).args(["--version"]).run("asking the OCI runtime's version").await?;
+        let version =
+            Program::new(&self.shared.program).args(["--version"]).run("asking the OCI runtime's version").await?;
         debug_assert!(version.starts_with(&self.shared.version));
         let warnings: Vec<String> = self.shared.warnings.iter().map(ToString::to_string).collect();
         Ok(RuntimeInfo {

@@ -16,7 +16,8 @@ mod restart;
 use std::time::Duration;
 
 use pintle_runtime::{
-    ContainerConfig, ContainerRuntime as _, ContainerState, DnsSettings, MountConfig, Resources, RuntimeError, SecurityConfig,
+    ContainerConfig, ContainerRuntime as _, ContainerState, DnsSettings, MountConfig, NativeWarning, Resources,
+    RuntimeError, SecurityConfig,
 };
 use support::{Node, eventually, log_lines, scratch, text};
 
@@ -84,7 +85,8 @@ async fn exit_codes_and_ends_are_told() {
     assert_eq!(node.log("victim"), [text("stdout", "here")]);
 
     // Asked to end.
-    let polite = node.run(&sandbox, "polite", "trap 'echo bye; exit 3' TERM; echo ready; while true; do sleep 0.05; done").await;
+    let polite =
+        node.run(&sandbox, "polite", "trap 'echo bye; exit 3' TERM; echo ready; while true; do sleep 0.05; done").await;
     eventually("the trap is set", async || node.log("polite").contains(&text("stdout", "ready")).then_some(())).await;
     node.runtime.stop_container(&polite, Duration::from_secs(60)).await.unwrap();
     assert_eq!(node.exited(&polite).await.0, 3);
@@ -161,13 +163,18 @@ async fn rights_and_users_are_kept() {
     // The mount point has to exist in a read-only root; the runtime makes it before.
     let app = node.run_with(&sandbox, config).await;
     node.exited(&app).await;
-    let out: Vec<String> = node.log("app").into_iter().filter(|(stream, _)| stream == "stdout").map(|(_, text)| text).collect();
+    let out: Vec<String> =
+        node.log("app").into_iter().filter(|(stream, _)| stream == "stdout").map(|(_, text)| text).collect();
     assert_eq!(out[0], "uid=1000(app) gid=1001(app) groups=20(logs)");
     assert_eq!(out[1].split_whitespace().collect::<Vec<_>>(), ["NoNewPrivs:", "1"]);
     assert_eq!(out[2..6], ["refused", "from the noderefused", "/www", "CapEff:\t0000000000000000"]);
 
     let mut config = node.config("root", "grep CapEff /proc/self/status; ls /dev | grep -c vda; true");
-    config.security = SecurityConfig { drop_capabilities: vec!["ALL".into()], add_capabilities: vec!["KILL".into()], ..SecurityConfig::default() };
+    config.security = SecurityConfig {
+        drop_capabilities: vec!["ALL".into()],
+        add_capabilities: vec!["KILL".into()],
+        ..SecurityConfig::default()
+    };
     let root = node.run_with(&sandbox, config).await;
     node.exited(&root).await;
     assert_eq!(node.log("root"), [text("stdout", "CapEff:\t0000000000000020"), text("stdout", "0")]);
@@ -177,16 +184,24 @@ async fn rights_and_users_are_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_are_kept_and_usage_is_measured() {
     let mut node = Node::start().await;
-    assert_eq!(node.runtime.warnings(), []);
+    let without =
+        |warning: &NativeWarning| matches!(warning, NativeWarning::NoCgroups | NativeWarning::NoController { .. });
+    assert!(
+        !node.runtime.warnings().iter().any(without),
+        "this test needs control groups: {:?}",
+        node.runtime.warnings()
+    );
     let sandbox = node.sandbox(|_| {}).await;
     // The shell keeps a string of 64 MiB.
-    let mut config = node.config("hungry", "x=$(head -c 67108864 /dev/zero | busybox tr '\\0' a); echo ${#x}; sleep 1000");
+    let mut config =
+        node.config("hungry", "x=$(head -c 67108864 /dev/zero | busybox tr '\\0' a); echo ${#x}; sleep 1000");
     config.resources = Resources { memory_limit_bytes: 16 << 20, ..Resources::default() };
     let hungry = node.run_with(&sandbox, config).await;
     assert_eq!(node.exited(&hungry).await, (137, "OOMKilled".into()));
 
     let mut config = node.config("busy", "head -c 1000000 /dev/zero > /tmp/file; i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo done; exec sleep 1000");
-    config.resources = Resources { cpu_limit_millis: 900, cpu_request_millis: 100, memory_limit_bytes: 64 << 20, oom_score_adj: 300 };
+    config.resources =
+        Resources { cpu_limit_millis: 900, cpu_request_millis: 100, memory_limit_bytes: 64 << 20, oom_score_adj: 300 };
     let busy = node.run_with(&sandbox, config).await;
     eventually("it has worked", async || node.log("busy").contains(&text("stdout", "done")).then_some(())).await;
     let stats = node.runtime.stats(&busy).await.unwrap();
@@ -196,7 +211,9 @@ async fn limits_are_kept_and_usage_is_measured() {
     assert_eq!(node.exec(&busy, "cat /proc/1/oom_score_adj", "").await.0, "300\n");
     let limits = Resources { memory_limit_bytes: 32 << 20, ..Resources::default() };
     node.runtime.update_resources(&busy, limits).await.unwrap();
-    let (limit, _, _) = node.exec(&busy, "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null", "").await;
+    let (limit, _, _) = node
+        .exec(&busy, "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null", "")
+        .await;
     assert_eq!(limit.trim(), (32 << 20).to_string());
     node.close().await;
 }

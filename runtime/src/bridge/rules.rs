@@ -28,11 +28,8 @@ pub(super) fn render(config: &BridgeConfig, table: &str, addresses: &Addresses) 
     }
     let masquerade = if config.masquerade {
         let inside: Vec<String> = config.cluster.iter().map(ToString::to_string).collect();
-        let beyond = if inside.is_empty() {
-            String::new()
-        } else {
-            format!("ip daddr != {{ {} }} ", inside.join(", "))
-        };
+        let beyond =
+            if inside.is_empty() { String::new() } else { format!("ip daddr != {{ {} }} ", inside.join(", ")) };
         format!("    ip saddr {range} {beyond}ip daddr != 224.0.0.0/4 oifname != \"{bridge}\" masquerade\n")
     } else {
         String::new()
@@ -41,11 +38,11 @@ pub(super) fn render(config: &BridgeConfig, table: &str, addresses: &Addresses) 
         "add table ip {table}\n\
          delete table ip {table}\n\
          table ip {table} {{\n  \
-           chain guard {{\n    type filter hook prerouting priority raw;\n    \
+           chain guard {{\n    type filter hook prerouting priority -300;\n    \
              iifname \"{bridge}\" ip daddr 127.0.0.0/8 drop\n  }}\n  \
-           chain before {{\n    type nat hook prerouting priority dstnat;\n{before}  }}\n  \
-           chain local {{\n    type nat hook output priority dstnat;\n{before}  }}\n  \
-           chain after {{\n    type nat hook postrouting priority srcnat;\n    \
+           chain before {{\n    type nat hook prerouting priority -100;\n{before}  }}\n  \
+           chain local {{\n    type nat hook output priority -100;\n{before}  }}\n  \
+           chain after {{\n    type nat hook postrouting priority 100;\n    \
              ip saddr 127.0.0.0/8 oifname \"{bridge}\" masquerade\n{hairpin}{masquerade}  }}\n\
          }}\n"
     )

@@ -154,7 +154,9 @@ pub(super) fn usage(directories: &[PathBuf]) -> Option<ContainerStats> {
 
 /// How many processes in these groups were killed because memory ran out.
 pub(super) fn oom_kills(directories: &[PathBuf]) -> u64 {
-    let files = directories.iter().flat_map(|directory| ["memory.oom_control", "memory.events"].map(|name| directory.join(name)));
+    let files = directories
+        .iter()
+        .flat_map(|directory| ["memory.oom_control", "memory.events"].map(|name| directory.join(name)));
     files.filter_map(|file| value_of(&std::fs::read_to_string(file).ok()?, "oom_kill")).max().unwrap_or(0)
 }
 
@@ -203,8 +205,12 @@ mod tests {
 
     #[test]
     fn limits_are_what_the_machine_can_do() {
-        let resources =
-            Resources { cpu_request_millis: 500, cpu_limit_millis: 1500, memory_limit_bytes: 1 << 20, oom_score_adj: 0 };
+        let resources = Resources {
+            cpu_request_millis: 500,
+            cpu_limit_millis: 1500,
+            memory_limit_bytes: 1 << 20,
+            oom_score_adj: 0,
+        };
         assert_eq!(
             cgroups(V1, &["cpu", "memory"]).limits(&resources),
             json!({"cpu": {"shares": 512, "quota": 150_000, "period": 100_000}, "memory": {"limit": 1 << 20}})

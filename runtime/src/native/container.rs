@@ -113,7 +113,8 @@ impl Shared {
         }
         let id = self.new_id();
         let layers = self.images.acquire(&config.image.id, &id)?;
-        let container = Container::new(self.directory.join("containers").join(&id), self.new_record(&id, sandbox_id, &config));
+        let container =
+            Container::new(self.directory.join("containers").join(&id), self.new_record(&id, sandbox_id, &config));
         let around = (sandbox.record(), pause, &*sandbox.directory);
         match self.prepare(&container, &config, &layers, around) {
             Ok(()) => {
@@ -131,7 +132,8 @@ impl Shared {
     }
 
     fn new_record(&self, id: &str, sandbox: &str, config: &ContainerConfig) -> ContainerRecord {
-        let stop_signal = if config.stop_signal.is_empty() { &config.image.config.stop_signal } else { &config.stop_signal };
+        let stop_signal =
+            if config.stop_signal.is_empty() { &config.image.config.stop_signal } else { &config.stop_signal };
         ContainerRecord {
             id: id.to_owned(),
             sandbox: sandbox.to_owned(),
@@ -173,6 +175,7 @@ impl Shared {
             files,
             cgroup: self.cgroup_path(&container.id),
             limits: self.cgroups.limits(&config.resources),
+            oom_score_min: self.oom_score_min,
             user: user::resolve(&rootfs, &config.image.config.user, &config.security)?,
             capabilities: capability::effective(&config.security)?,
         };
@@ -187,7 +190,9 @@ impl Shared {
         match record.state {
             StateRecord::Created => {}
             StateRecord::Running { .. } => return Ok(()),
-            StateRecord::Exited { .. } => return Err(RuntimeError::Invalid(format!("container {id} has ended already"))),
+            StateRecord::Exited { .. } => {
+                return Err(RuntimeError::Invalid(format!("container {id} has ended already")));
+            }
         }
         match self.launch(&container, &record).await {
             Ok((init, shim)) => {
@@ -295,7 +300,13 @@ impl Shared {
         let code = std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse::<i32>().ok());
         let Some(exit_code) = code else {
             let message = "the exit code is not known: the shim ended, or the machine restarted".to_owned();
-            return StateRecord::Exited { started, finished: self.now(), exit_code: 255, reason: "Error".into(), message };
+            return StateRecord::Exited {
+                started,
+                finished: self.now(),
+                exit_code: 255,
+                reason: "Error".into(),
+                message,
+            };
         };
         let written = std::fs::metadata(&file).and_then(|metadata| metadata.modified()).ok();
         let finished = written.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
@@ -371,7 +382,10 @@ impl Shared {
     pub(super) async fn update_resources(&self, id: &str, resources: &Resources) -> Result<(), RuntimeError> {
         let container = self.container(id)?;
         if !self.cgroups.usable {
-            return Err(RuntimeError::Unsupported { backend: "native", what: "limit resources on this machine".into() });
+            return Err(RuntimeError::Unsupported {
+                backend: "native",
+                what: "limit resources on this machine".into(),
+            });
         }
         if !matches!(container.record().state, StateRecord::Running { .. }) {
             return Err(RuntimeError::Invalid(format!("container {id} is not running")));
@@ -415,7 +429,8 @@ impl Shared {
         self.containers().insert(record.id.clone(), Arc::clone(&container));
         let open = |process: &Option<ProcessRecord>| process.as_ref().and_then(ProcessRecord::open);
         match &record.state {
-            StateRecord::Created if record.init.is_none() && !self.directory.join("runtime").join(&record.id).exists() => {}
+            StateRecord::Created
+                if record.init.is_none() && !self.directory.join("runtime").join(&record.id).exists() => {}
             // Interrupted while it was started: whether the program ran is not known, so it must not run (again).
             StateRecord::Created => {
                 self.clear_running(&container).await?;

@@ -48,7 +48,12 @@ impl Shared {
         match started(&mut child, &scratch, &watch).await.map_err(doing())? {
             Some(process) => {
                 let mut running = Running { child, process, _scratch: scratch, ended: false };
-                Ok(ExecSession { io, exit: Box::pin(async move { running.wait().await.map_err(RuntimeError::io("waiting for a program")) }) })
+                Ok(ExecSession {
+                    io,
+                    exit: Box::pin(
+                        async move { running.wait().await.map_err(RuntimeError::io("waiting for a program")) },
+                    ),
+                })
             }
             None => {
                 let log = std::fs::read_to_string(scratch.0.join("log")).unwrap_or_default();

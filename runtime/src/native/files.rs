@@ -17,7 +17,8 @@ pub(super) fn write(directory: &Path, config: &SandboxConfig, addresses: &[IpAdd
 }
 
 fn hosts(hostname: &str, addresses: &[IpAddr]) -> String {
-    let mut text = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\n".to_owned();
+    let mut text =
+        "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\n".to_owned();
     for address in addresses {
         text.push_str(&format!("{address}\t{hostname}\n"));
     }

@@ -37,7 +37,10 @@ pub(super) fn overlay(layers: &[PathBuf], upper: &Path, work: &Path, target: &Pa
     }
     let options = CString::new(options)?;
     rustix::mount::mount("overlay", target, "overlay", MountFlags::empty(), options.as_c_str()).map_err(|error| {
-        Error::other(format!("mounting an overlay at {}: {error} (is the data directory itself on one?)", target.display()))
+        Error::other(format!(
+            "mounting an overlay at {}: {error} (is the data directory itself on one?)",
+            target.display()
+        ))
     })
 }
 

@@ -35,7 +35,8 @@ pub(crate) fn missing(name: &str) -> std::io::Error {
         "nsenter" => "util-linux",
         other => other,
     };
-    let text = format!("the program `{name}` is not installed (Debian package `{package}`; `cargo xtask setup` installs it)");
+    let text =
+        format!("the program `{name}` is not installed (Debian package `{package}`; `cargo xtask setup` installs it)");
     std::io::Error::new(std::io::ErrorKind::NotFound, text)
 }
 

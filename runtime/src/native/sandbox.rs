@@ -26,7 +26,12 @@ pub(super) struct Sandbox {
 
 impl Sandbox {
     fn new(directory: PathBuf, record: SandboxRecord) -> Arc<Self> {
-        Arc::new(Self { directory, record: Mutex::new(record), busy: tokio::sync::Mutex::new(()), watcher: Mutex::new(None) })
+        Arc::new(Self {
+            directory,
+            record: Mutex::new(record),
+            busy: tokio::sync::Mutex::new(()),
+            watcher: Mutex::new(None),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, SandboxRecord> {
@@ -111,7 +116,7 @@ impl Shared {
                 sysctls.entry(format!("net.ipv4.{name}")).or_insert_with(|| value.to_owned());
             }
         }
-        let spec = spec::pause(&record, &sysctls, self.cgroup_path(&record.id));
+        let spec = spec::pause(&record, &sysctls, self.cgroup_path(&record.id), self.oom_score_min);
         let pause = self.start_pause(&sandbox.directory, &record.id, &spec).await?;
         sandbox.update(|record| {
             record.addresses = addresses;
@@ -134,7 +139,8 @@ impl Shared {
                 std::fs::create_dir_all(bundle.join(part))?;
             }
             let mut options = std::fs::OpenOptions::new();
-            let mut file = options.write(true).create(true).truncate(true).mode(0o755).open(bundle.join("rootfs/pause"))?;
+            let mut file =
+                options.write(true).create(true).truncate(true).mode(0o755).open(bundle.join("rootfs/pause"))?;
             std::io::Write::write_all(&mut file, &self.pause_program)?;
             std::fs::write(bundle.join("config.json"), spec.to_string())
         };
@@ -144,9 +150,17 @@ impl Shared {
         // for our own pipes to close would wait for the pod.
         let pid_path = pid_file.to_string_lossy();
         let log = bundle.join("log");
-        let run = self
-            .runtime()
-            .args(["--log", &log.to_string_lossy(), "run", "--detach", "--bundle", &bundle_path, "--pid-file", &pid_path, id]);
+        let run = self.runtime().args([
+            "--log",
+            &log.to_string_lossy(),
+            "run",
+            "--detach",
+            "--bundle",
+            &bundle_path,
+            "--pid-file",
+            &pid_path,
+            id,
+        ]);
         let mut command = run.into_command();
         let null = std::process::Stdio::null;
         let status = command.stdin(null()).stdout(null()).stderr(null()).status().await;
@@ -167,7 +181,9 @@ impl Shared {
 
     /// Tells when the pause process ends.
     fn watch_pause(self: &Arc<Self>, sandbox: &Arc<Sandbox>) {
-        let Some(process) = sandbox.record().pause.and_then(|pause| pause.open()) else { return self.pause_ended(sandbox) };
+        let Some(process) = sandbox.record().pause.and_then(|pause| pause.open()) else {
+            return self.pause_ended(sandbox);
+        };
         let (shared, weak) = (Arc::downgrade(self), Arc::downgrade(sandbox));
         let task = tokio::spawn(async move {
             if process.ended().await.is_err() {

@@ -48,7 +48,10 @@ impl Shared {
         // The shim answers on a descriptor that it inherits. The shell turns its standard output, a pipe of ours, into
         // one: handing on other descriptors would need `unsafe` here.
         let script = "exec 3>&1 >/dev/null; exec \"$@\"";
-        let mut command = Program::new("sh").args(["-c", script, "sh", "conmon"]).args(self.shim_options(directory, record)).into_command();
+        let mut command = Program::new("sh")
+            .args(["-c", script, "sh", "conmon"])
+            .args(self.shim_options(directory, record))
+            .into_command();
         command.env_clear().env("PATH", super::program::search_path()).env("TZ", "UTC").env("_OCI_SYNCPIPE", "3");
         let said = directory.join("shim.log");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(std::fs::File::create(&said)?);
@@ -91,9 +94,11 @@ impl Shared {
         let mut options: Vec<String> = pairs.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect();
         options.extend(["--full-attach", "--no-sync-log"].map(str::to_owned));
         options.extend(self.runtime_options().into_iter().map(|option| format!("--runtime-arg={option}")));
-        for (wanted, option) in
-            [(record.tty, "--terminal"), (record.stdin, "--stdin"), (record.stdin && !record.stdin_once, "--leave-stdin-open")]
-        {
+        for (wanted, option) in [
+            (record.tty, "--terminal"),
+            (record.stdin, "--stdin"),
+            (record.stdin && !record.stdin_once, "--leave-stdin-open"),
+        ] {
             if wanted {
                 options.push(option.to_owned());
             }
@@ -139,7 +144,9 @@ impl Shared {
             let record = record.map_err(|_| RuntimeError::Invalid("the runtime was closed".into()))?;
             match record.state {
                 StateRecord::Exited { exit_code, .. } => Ok(exit_code),
-                StateRecord::Created | StateRecord::Running { .. } => Err(RuntimeError::Invalid("still running".into())),
+                StateRecord::Created | StateRecord::Running { .. } => {
+                    Err(RuntimeError::Invalid("still running".into()))
+                }
             }
         });
         Ok(ExecSession { io, exit })

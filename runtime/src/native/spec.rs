@@ -13,8 +13,17 @@ use super::user::User;
 use crate::{ContainerConfig, MountConfig, RuntimeError};
 
 const MASKED: [&str; 11] = [
-    "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-    "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/firmware",
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/interrupts",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/sys/firmware",
 ];
 const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -30,6 +39,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) cgroup: Option<String>,
     /// Limits as [`super::cgroup::Cgroups::limits`] gives them.
     pub(super) limits: Value,
+    /// The least `oom_score_adj` that may be given.
+    pub(super) oom_score_min: i32,
     pub(super) user: User,
     pub(super) capabilities: Vec<String>,
 }
@@ -97,11 +108,10 @@ fn process(config: &ContainerConfig, around: &Surroundings<'_>) -> Result<Value,
         "env": environment(config, around),
         "cwd": cwd,
         "noNewPrivileges": config.security.no_new_privileges,
-        "oomScoreAdj": config.resources.oom_score_adj.clamp(-1000, 1000),
+        "oomScoreAdj": config.resources.oom_score_adj.max(around.oom_score_min).clamp(-1000, 1000),
     });
     let capabilities = &around.capabilities;
-    process["capabilities"] =
-        json!({"bounding": capabilities, "effective": capabilities, "permitted": capabilities});
+    process["capabilities"] = json!({"bounding": capabilities, "effective": capabilities, "permitted": capabilities});
     Ok(process)
 }
 
@@ -160,9 +170,7 @@ fn with_devices(mut limits: Value, privileged: bool) -> Value {
 
 fn mounts(config: &ContainerConfig, around: &Surroundings<'_>) -> Result<Vec<Value>, RuntimeError> {
     let privileged = config.security.privileged;
-    let mount = |target: &str, kind: &str, source: &str, options: &[&str]| {
-        json!({"destination": target, "type": kind, "source": source, "options": options})
-    };
+    let mount = |target: &str, kind: &str, source: &str, options: &[&str]| json!({"destination": target, "type": kind, "source": source, "options": options});
     let sys = if privileged { "rw" } else { "ro" };
     let mut list = vec![mount("/proc", "proc", "proc", &["nosuid", "noexec", "nodev"])];
     if privileged {
@@ -213,7 +221,12 @@ fn mounts(config: &ContainerConfig, around: &Surroundings<'_>) -> Result<Vec<Val
 }
 
 /// The configuration of a sandbox's pause process.
-pub(super) fn pause(sandbox: &SandboxRecord, sysctls: &BTreeMap<String, String>, cgroup: Option<String>) -> Value {
+pub(super) fn pause(
+    sandbox: &SandboxRecord,
+    sysctls: &BTreeMap<String, String>,
+    cgroup: Option<String>,
+    oom_score_min: i32,
+) -> Value {
     let mut namespaces = vec![json!({"type": "mount"})];
     if let Some(path) = sandbox.namespace_path() {
         namespaces.push(json!({"type": "network", "path": path.to_string_lossy()}));
@@ -244,7 +257,7 @@ pub(super) fn pause(sandbox: &SandboxRecord, sysctls: &BTreeMap<String, String>,
             "cwd": "/",
             "noNewPrivileges": true,
             // Killed last of all: its death takes the whole pod down.
-            "oomScoreAdj": -998,
+            "oomScoreAdj": oom_score_min.max(-998),
         },
         "root": {"path": "rootfs", "readonly": true},
         "mounts": [

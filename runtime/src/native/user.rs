@@ -31,7 +31,10 @@ pub(super) fn resolve(root: &Path, image_user: &str, security: &SecurityConfig) 
 
 fn choose(passwd: &str, group: &str, image_user: &str, security: &SecurityConfig) -> Result<User, RuntimeError> {
     let number = |id: i64| {
-        u32::try_from(id).ok().filter(|id| *id != u32::MAX).ok_or_else(|| RuntimeError::Invalid(format!("user or group {id} is out of range")))
+        u32::try_from(id)
+            .ok()
+            .filter(|id| *id != u32::MAX)
+            .ok_or_else(|| RuntimeError::Invalid(format!("user or group {id} is out of range")))
     };
     let (image_user, image_group) = match image_user.split_once(':') {
         Some((user, group)) => (user, Some(group).filter(|group| !group.is_empty())),
@@ -47,7 +50,9 @@ fn choose(passwd: &str, group: &str, image_user: &str, security: &SecurityConfig
         (_, Ok(uid)) => uid,
         (Some(account), Err(_)) => account[2].parse().unwrap_or_default(),
         (None, Err(_)) => {
-            return Err(RuntimeError::Invalid(format!("unable to find user {wanted}: no matching entries in passwd file")));
+            return Err(RuntimeError::Invalid(format!(
+                "unable to find user {wanted}: no matching entries in passwd file"
+            )));
         }
     };
     let name = account.as_ref().map_or("", |account| account[0]);
@@ -73,9 +78,9 @@ fn find_group(group: &str, wanted: &str) -> Result<u32, RuntimeError> {
         return Ok(gid);
     }
     let entry = accounts(group).find(|entry| entry[0] == wanted);
-    entry
-        .and_then(|entry| entry[2].parse().ok())
-        .ok_or_else(|| RuntimeError::Invalid(format!("unable to find group {wanted}: no matching entries in group file")))
+    entry.and_then(|entry| entry[2].parse().ok()).ok_or_else(|| {
+        RuntimeError::Invalid(format!("unable to find group {wanted}: no matching entries in group file"))
+    })
 }
 
 /// Lines of an account file as fields; those with a name and a number.

@@ -150,9 +150,8 @@ fn read_manifest(directory: &Path, descriptor: &Descriptor, depth: u8) -> Result
     }
     let manifest: Manifest = parse(&bytes)?;
     bounded(manifest.layers.len())?;
-    let layer = |layer: Descriptor| {
-        Ok(LayerFile { path: blob_path(directory, &layer.digest)?, digest: Some(layer.digest) })
-    };
+    let layer =
+        |layer: Descriptor| Ok(LayerFile { path: blob_path(directory, &layer.digest)?, digest: Some(layer.digest) });
     Ok(Some(Found {
         tags: Vec::new(),
         manifest_digest: descriptor.digest.clone(),

@@ -123,8 +123,7 @@ impl OciImageStore {
     /// of its layers, the lowest first.
     pub(crate) fn acquire(&self, id: &str, user: &str) -> Result<Vec<PathBuf>, RuntimeError> {
         let mut state = self.inner.state();
-        let record =
-            state.images.get(id).ok_or_else(|| RuntimeError::NotFound { what: "image", id: id.to_owned() })?;
+        let record = state.images.get(id).ok_or_else(|| RuntimeError::NotFound { what: "image", id: id.to_owned() })?;
         let layers = record.layers.iter().map(|layer| self.inner.layer(layer)).collect();
         state.users.entry(id.to_owned()).or_default().insert(user.to_owned());
         Ok(layers)
@@ -314,11 +313,8 @@ impl Inner {
         if is_zstd {
             return Err(Error::other("zstd compression is not supported: use gzip"));
         }
-        let stream: Box<dyn std::io::Read + '_> = if is_gzip {
-            Box::new(flate2::bufread::MultiGzDecoder::new(&mut packed))
-        } else {
-            Box::new(&mut packed)
-        };
+        let stream: Box<dyn std::io::Read + '_> =
+            if is_gzip { Box::new(flate2::bufread::MultiGzDecoder::new(&mut packed)) } else { Box::new(&mut packed) };
         let mut plain = HashingReader::new(stream);
         unpack(&mut plain, target, limits)?;
         // Headers and padding come on top of the content: hence the slack.

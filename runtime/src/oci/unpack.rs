@@ -37,7 +37,9 @@ pub(crate) fn unpack(stream: impl Read, root: &Path, limits: Limits) -> Result<(
         }
         let mut entry = entry?;
         let path = entry.path()?.into_owned();
-        layer.add(&path, &mut entry).map_err(|error| Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+        layer
+            .add(&path, &mut entry)
+            .map_err(|error| Error::new(error.kind(), format!("{}: {error}", path.display())))?;
     }
     Ok(())
 }
@@ -300,10 +302,8 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&victim).unwrap(), "before");
 
         let root = tempfile::tempdir().unwrap();
-        let bytes = layer(&[
-            (EntryType::Symlink, "up", "../../../../../../../../.."),
-            (EntryType::Directory, "up/made", ""),
-        ]);
+        let bytes =
+            layer(&[(EntryType::Symlink, "up", "../../../../../../../../.."), (EntryType::Directory, "up/made", "")]);
         unpack(&bytes[..], root.path(), LIMITS).unwrap();
         assert!(root.path().join("made").is_dir());
     }

@@ -62,14 +62,20 @@ async fn terminals_have_a_size() {
     let request =
         ExecRequest { command: vec!["/bin/sh".into()], tty: true, stdin: true, stdout: true, ..ExecRequest::default() };
     let session = node.runtime.exec(&id, request).await.unwrap();
-    let (mut stdin, mut stdout, resize) = (session.io.stdin.unwrap(), session.io.stdout.unwrap(), session.io.resize.unwrap());
+    let (mut stdin, mut stdout, resize) =
+        (session.io.stdin.unwrap(), session.io.stdout.unwrap(), session.io.resize.unwrap());
     assert!(session.io.stderr.is_none());
     stdin.write_all(b"trap 'echo size=$(stty size)' WINCH; tty; echo set-$((40+2))\n").await.unwrap();
     let said = read_until(&mut stdout, "set-42").await;
     assert!(said.contains("/dev/pts/"), "{said}");
     resize.send(TerminalSize { width: 91, height: 33 }).await.unwrap();
     // A shell runs its traps between commands.
-    stdin.write_all(b"sleep 0.2; echo after; while ! stty size | grep -q '33 91'; do sleep 0.05; done; echo fits-$((40+2))\n").await.unwrap();
+    stdin
+        .write_all(
+            b"sleep 0.2; echo after; while ! stty size | grep -q '33 91'; do sleep 0.05; done; echo fits-$((40+2))\n",
+        )
+        .await
+        .unwrap();
     read_until(&mut stdout, "fits-42").await;
     stdin.write_all(b"exit 4\n").await.unwrap();
     assert_eq!(tokio::time::timeout(PATIENCE, session.exit).await.unwrap().unwrap(), 4);
@@ -97,7 +103,8 @@ async fn attached_clients_talk_to_the_main_program() {
     assert_eq!(node.exited(&id).await.0, 6);
     assert_eq!(node.log("once"), [text("stdout", "typed"), text("stderr", "oops")]);
 
-    let mut config = node.config("tty", "tty; read x; echo got-$x; while ! stty size | grep -q '33 91'; do sleep 0.05; done; exit 8");
+    let mut config = node
+        .config("tty", "tty; read x; echo got-$x; while ! stty size | grep -q '33 91'; do sleep 0.05; done; exit 8");
     (config.stdin, config.tty) = (true, true);
     let id = node.run_with(&sandbox, config).await;
     let request = ExecRequest { stdin: true, stdout: true, tty: true, ..ExecRequest::default() };

@@ -21,7 +21,12 @@ async fn get(mut stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unp
 #[tokio::test(flavor = "multi_thread")]
 async fn the_node_reaches_ports_of_a_pod() {
     let node = Node::start().await;
-    let mapping = PortMapping { protocol: "TCP".into(), container_port: 80, host_port: 18_000 + (std::process::id() % 9000) as u16, host_ip: None };
+    let mapping = PortMapping {
+        protocol: "TCP".into(),
+        container_port: 80,
+        host_port: 18_000 + (std::process::id() % 9000) as u16,
+        host_ip: None,
+    };
     let host_port = mapping.host_port;
     let sandbox = node.sandbox(|config| config.ports = vec![mapping.clone()]).await;
     node.run(&sandbox, "public", SERVE).await;
@@ -38,7 +43,8 @@ async fn the_node_reaches_ports_of_a_pod() {
     // A port of the node.
     let local = std::net::Ipv4Addr::LOCALHOST;
     assert_eq!(eventually("the host port answers", async || connect((local, host_port).into()).await).await, hello);
-    let other = node.runtime.run_sandbox(pintle_runtime::SandboxConfig { ports: vec![mapping], ..Default::default() }).await;
+    let other =
+        node.runtime.run_sandbox(pintle_runtime::SandboxConfig { ports: vec![mapping], ..Default::default() }).await;
     assert!(other.unwrap_err().to_string().contains(&format!("host port {host_port} is used")));
     assert_eq!(node.runtime.sandboxes().await.unwrap().len(), 1);
     node.runtime.remove_sandbox(&sandbox).await.unwrap();
@@ -53,7 +59,8 @@ async fn pods_of_two_nodes_reach_each_other() {
     one.run(&server, "server", SERVE).await;
     let address = one.runtime.sandboxes().await.unwrap()[0].addresses[0];
     let client = two.sandbox(|_| {}).await;
-    let script = format!("for i in $(seq 100); do wget -qO- http://{address}/greeting && exit 0; sleep 0.1; done; exit 1");
+    let script =
+        format!("for i in $(seq 100); do wget -qO- http://{address}/greeting && exit 0; sleep 0.1; done; exit 1");
     let id = two.run(&client, "client", &script).await;
     assert_eq!(two.exited(&id).await.0, 0);
     // Each node takes down its own only.

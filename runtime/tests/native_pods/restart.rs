@@ -8,25 +8,29 @@ use crate::support::{Node, eventually, scratch, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_runtime_finds_what_runs_and_what_has_ended() {
-    let node = Node::start().await;
+    let mut node = Node::start().await;
     let sandbox = node.sandbox(|config| config.labels = [("a".to_owned(), "b".to_owned())].into()).await;
     let address = node.runtime.sandboxes().await.unwrap()[0].addresses.clone();
     let (flag, done) = (scratch(&node, "shared/flag"), scratch(&node, "shared/done"));
     std::fs::create_dir(scratch(&node, "shared")).unwrap();
-    let mut config = node.config("ends", "while [ ! -e /shared/flag ]; do sleep 0.02; done; echo late; touch /shared/done; exit 11");
-    config.mounts = vec![pintle_runtime::MountConfig { host_path: scratch(&node, "shared"), container_path: "/shared".into(), ..Default::default() }];
+    let mut config =
+        node.config("ends", "while [ ! -e /shared/flag ]; do sleep 0.02; done; echo late; touch /shared/done; exit 11");
+    config.mounts = vec![pintle_runtime::MountConfig {
+        host_path: scratch(&node, "shared"),
+        container_path: "/shared".into(),
+        ..Default::default()
+    }];
     let ends = node.run_with(&sandbox, config).await;
     let lives = node.run(&sandbox, "lives", "trap 'exit 12' TERM; echo ready; while true; do sleep 0.05; done").await;
     let created = node.runtime.create_container(&sandbox, node.config("created", "exit 13")).await.unwrap();
     eventually("it is ready", async || node.log("lives").contains(&text("stdout", "ready")).then_some(())).await;
     let before = node.info(&lives).await;
 
-    let mut node = node
-        .restart(async || {
-            std::fs::write(&flag, "").unwrap();
-            eventually("it ends while nobody looks", async || done.exists().then_some(())).await;
-        })
-        .await;
+    node.restart(async || {
+        std::fs::write(&flag, "").unwrap();
+        eventually("it ends while nobody looks", async || done.exists().then_some(())).await;
+    })
+    .await;
     let sandboxes = node.runtime.sandboxes().await.unwrap();
     assert_eq!(sandboxes.len(), 1);
     assert!(sandboxes[0].ready);
@@ -48,16 +52,14 @@ async fn a_new_runtime_finds_what_runs_and_what_has_ended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_runtime_clears_away_what_an_old_one_left() {
-    let node = Node::start().await;
+    let mut node = Node::start().await;
     let sandbox = node.sandbox(|_| {}).await;
     node.run(&sandbox, "main", "exec sleep 1000").await;
     // As if the program had died while it made a sandbox, and a record had been lost.
     let record = scratch(&node, "node/sandboxes").join(&sandbox.0).join("record.json");
     let text = std::fs::read_to_string(&record).unwrap();
     assert!(text.contains("\"Ready\""));
-    let node = node
-        .restart(async || std::fs::write(&record, text.replace("\"Ready\"", "\"Making\"")).unwrap())
-        .await;
+    node.restart(async || std::fs::write(&record, text.replace("\"Ready\"", "\"Making\"")).unwrap()).await;
     assert!(node.runtime.sandboxes().await.unwrap().is_empty());
     assert!(node.runtime.containers().await.unwrap().is_empty());
     assert_eq!(node.traces().iter().filter(|trace| trace.contains("process") || trace.contains("/node/")).count(), 0);
@@ -83,10 +85,10 @@ async fn the_end_of_a_sandbox_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_image_in_use_stays() {
     use pintle_runtime::ImageStore as _;
-    let node = Node::start().await;
+    let mut node = Node::start().await;
     let sandbox = node.sandbox(|_| {}).await;
     let id = node.run(&sandbox, "main", "exec sleep 1000").await;
-    let node = node.restart(async || {}).await;
+    node.restart(async || {}).await;
     assert!(node.images.remove(&node.image.id).await.is_err());
     node.runtime.remove_container(&id).await.unwrap();
     node.images.remove(&node.image.id).await.unwrap();

@@ -10,20 +10,30 @@ use futures::stream::BoxStream;
 use pintle_object_model::clock::{Random, SystemClock};
 use pintle_runtime::oci::{ImageBuilder, OciImageStore, OciStoreConfig};
 use pintle_runtime::{
-    BridgeConfig, BridgeNetwork, ContainerConfig, ContainerId, ContainerInfo, ContainerRuntime as _, ContainerState, ExecRequest, Identity, Image,
-    ImageStore as _, NativeConfig, NativeRuntime, RuntimeEvent, SandboxConfig, SandboxId,
+    BridgeConfig, BridgeNetwork, ContainerConfig, ContainerId, ContainerInfo, ContainerRuntime as _, ContainerState,
+    ExecRequest, Identity, Image, ImageStore as _, NativeConfig, NativeRuntime, RuntimeEvent, SandboxConfig, SandboxId,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// Longest that anything here may take on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-pub struct Node {
-    pub runtime: NativeRuntime,
-    pub image: Image,
-    pub images: OciImageStore,
-    pub bridge: String,
-    pub directory: tempfile::TempDir,
+/// A runtime that can be taken away.
+pub(crate) struct Slot(Option<NativeRuntime>);
+
+impl std::ops::Deref for Slot {
+    type Target = NativeRuntime;
+    fn deref(&self) -> &NativeRuntime {
+        self.0.as_ref().expect("there is a runtime")
+    }
+}
+
+pub(crate) struct Node {
+    pub(crate) runtime: Slot,
+    pub(crate) image: Image,
+    pub(crate) images: OciImageStore,
+    pub(crate) bridge: String,
+    pub(crate) directory: tempfile::TempDir,
     range: ipnet::Ipv4Net,
     events: BoxStream<'static, RuntimeEvent>,
 }
@@ -32,13 +42,18 @@ pub struct Node {
 fn require() {
     let hint = "native containers need root and programs of this machine: `cargo xtask setup` installs them";
     assert!(rustix::process::geteuid().is_root(), "not root: {hint}");
-    for (program, places) in [("runc", ["/usr/sbin", "/usr/bin"]), ("conmon", ["/usr/bin", "/usr/sbin"]), ("busybox", ["/bin", "/usr/bin"])] {
+    for (program, places) in
+        [("runc", ["/usr/sbin", "/usr/bin"]), ("conmon", ["/usr/bin", "/usr/sbin"]), ("busybox", ["/bin", "/usr/bin"])]
+    {
         assert!(places.iter().any(|place| Path::new(place).join(program).exists()), "no {program}: {hint}");
     }
 }
 
 fn busybox() -> ImageBuilder {
-    let names = ["sh", "cat", "sleep", "httpd", "wget", "id", "hostname", "ip", "kill", "ps", "tty", "stty", "touch", "head", "dd", "nc", "seq", "ls", "grep", "true"];
+    let names = [
+        "sh", "cat", "sleep", "httpd", "wget", "id", "hostname", "ip", "kill", "ps", "tty", "stty", "touch", "head",
+        "dd", "nc", "seq", "ls", "grep", "true",
+    ];
     let mut image = ImageBuilder::new("busybox-test:1")
         .file("/bin/busybox", "/bin/busybox", 0o755)
         .bytes("/www/greeting", "hello from the pod\n", 0o644)
@@ -58,13 +73,20 @@ fn busybox() -> ImageBuilder {
 fn new_range() -> ipnet::Ipv4Net {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let process = std::process::id();
-    let text = format!("10.{}.{}.0/24", 130 + process % 100, (process / 100 + COUNT.fetch_add(1, Ordering::Relaxed) * 16) % 256);
+    let text = format!(
+        "10.{}.{}.0/24",
+        130 + process % 100,
+        (process / 100 + COUNT.fetch_add(1, Ordering::Relaxed) * 16) % 256
+    );
     text.parse().unwrap()
 }
 
 async fn open(directory: &Path, range: ipnet::Ipv4Net) -> (NativeRuntime, OciImageStore, String) {
     let images = OciImageStore::open(OciStoreConfig::new(directory.join("images"))).unwrap();
-    let config = BridgeConfig { cluster: vec!["10.0.0.0/8".parse().unwrap()], ..BridgeConfig::new(range, directory.join("network")) };
+    let config = BridgeConfig {
+        cluster: vec!["10.0.0.0/8".parse().unwrap()],
+        ..BridgeConfig::new(range, directory.join("network"))
+    };
     let bridge = config.bridge.clone();
     let network = Arc::new(BridgeNetwork::open(config).await.unwrap());
     let config = NativeConfig::new(directory.join("node"));
@@ -74,7 +96,7 @@ async fn open(directory: &Path, range: ipnet::Ipv4Net) -> (NativeRuntime, OciIma
 }
 
 impl Node {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         require();
         let directory = tempfile::Builder::new().prefix("pt").tempdir().unwrap();
         let range = new_range();
@@ -83,20 +105,20 @@ impl Node {
         busybox().write(&layout).unwrap();
         let image = images.import(&layout).await.unwrap().remove(0);
         let events = runtime.events();
-        Self { runtime, image, images, bridge, directory, range, events }
+        Self { runtime: Slot(Some(runtime)), image, images, bridge, directory, range, events }
     }
 
     /// A new runtime in place of this one, as after a crash of the program; `between` happens while there is none.
-    pub async fn restart(self, between: impl AsyncFnOnce()) -> Self {
-        let Self { runtime, image, directory, range, events, .. } = self;
-        drop((runtime, events));
+    pub(crate) async fn restart(&mut self, between: impl AsyncFnOnce()) {
+        self.events = futures::stream::empty().boxed();
+        drop(self.runtime.0.take());
         between().await;
-        let (runtime, images, bridge) = open(directory.path(), range).await;
-        let events = runtime.events();
-        Self { runtime, image, images, bridge, directory, range, events }
+        let (runtime, images, _) = open(self.directory.path(), self.range).await;
+        self.events = runtime.events();
+        (self.runtime, self.images) = (Slot(Some(runtime)), images);
     }
 
-    pub async fn sandbox(&self, change: impl FnOnce(&mut SandboxConfig)) -> SandboxId {
+    pub(crate) async fn sandbox(&self, change: impl FnOnce(&mut SandboxConfig)) -> SandboxId {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let pod = format!("web-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let mut config = SandboxConfig {
@@ -108,7 +130,7 @@ impl Node {
         self.runtime.run_sandbox(config).await.unwrap().id
     }
 
-    pub fn config(&self, name: &str, script: &str) -> ContainerConfig {
+    pub(crate) fn config(&self, name: &str, script: &str) -> ContainerConfig {
         ContainerConfig {
             name: name.into(),
             image: self.image.clone(),
@@ -119,28 +141,28 @@ impl Node {
     }
 
     /// Starts a container that runs a shell script.
-    pub async fn run(&self, sandbox: &SandboxId, name: &str, script: &str) -> ContainerId {
+    pub(crate) async fn run(&self, sandbox: &SandboxId, name: &str, script: &str) -> ContainerId {
         self.run_with(sandbox, self.config(name, script)).await
     }
 
-    pub async fn run_with(&self, sandbox: &SandboxId, config: ContainerConfig) -> ContainerId {
+    pub(crate) async fn run_with(&self, sandbox: &SandboxId, config: ContainerConfig) -> ContainerId {
         let id = self.runtime.create_container(sandbox, config).await.unwrap();
         self.runtime.start_container(&id).await.unwrap();
         id
     }
 
     /// The log as (stream, text), lines put together.
-    pub fn log(&self, name: &str) -> Vec<(String, String)> {
+    pub(crate) fn log(&self, name: &str) -> Vec<(String, String)> {
         log_lines(&self.directory.path().join(format!("logs/{name}.log")))
     }
 
-    pub async fn info(&self, id: &ContainerId) -> ContainerInfo {
+    pub(crate) async fn info(&self, id: &ContainerId) -> ContainerInfo {
         let all = self.runtime.containers().await.unwrap();
         all.into_iter().find(|container| container.id == *id).expect("the container is listed")
     }
 
     /// Waits for the event of a container's end; answers with exit code and reason.
-    pub async fn exited(&mut self, id: &ContainerId) -> (i32, String) {
+    pub(crate) async fn exited(&mut self, id: &ContainerId) -> (i32, String) {
         let wait = async {
             loop {
                 match self.events.next().await.expect("events go on") {
@@ -159,7 +181,7 @@ impl Node {
         }
     }
 
-    pub async fn stopped(&mut self, sandbox: &SandboxId) {
+    pub(crate) async fn stopped(&mut self, sandbox: &SandboxId) {
         let wait = async {
             loop {
                 match self.events.next().await.expect("events go on") {
@@ -172,7 +194,7 @@ impl Node {
     }
 
     /// Runs a script in a container and answers with its output, its errors and its exit code.
-    pub async fn exec(&self, id: &ContainerId, script: &str, input: &str) -> (String, String, i32) {
+    pub(crate) async fn exec(&self, id: &ContainerId, script: &str, input: &str) -> (String, String, i32) {
         let request = ExecRequest {
             command: vec!["/bin/sh".into(), "-c".into(), script.into()],
             stdin: true,
@@ -197,7 +219,7 @@ impl Node {
     }
 
     /// What this node has on the machine: links, namespaces, mounts, rules, control groups, processes.
-    pub fn traces(&self) -> Vec<String> {
+    pub(crate) fn traces(&self) -> Vec<String> {
         let run = |program: &str, args: &[&str]| {
             let output = std::process::Command::new(program).args(args).output().unwrap();
             String::from_utf8(output.stdout).unwrap()
@@ -209,14 +231,16 @@ impl Node {
         let mut traces = Vec::new();
         traces.extend(run("ip", &["-o", "link"]).lines().filter(|line| line.contains(&self.bridge)).map(str::to_owned));
         traces.extend(run("ip", &["netns", "list"]).lines().filter(|line| line.contains(&instance)).map(str::to_owned));
-        traces.extend(mounts.lines().filter(|line| line.contains(self.directory.path().to_str().unwrap())).map(str::to_owned));
+        traces.extend(
+            mounts.lines().filter(|line| line.contains(self.directory.path().to_str().unwrap())).map(str::to_owned),
+        );
         traces.extend(run("nft", &["list", "tables"]).lines().filter(|line| line.contains(&table)).map(str::to_owned));
         traces.extend(cgroups(Path::new("/sys/fs/cgroup"), &instance, 6));
         traces.extend(processes(self.directory.path()));
         traces
     }
 
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         assert_ne!(self.traces(), Vec::<String>::new());
         self.runtime.close().await.unwrap();
         self.runtime.close().await.unwrap();
@@ -227,8 +251,7 @@ impl Node {
 impl Drop for Node {
     /// A failed test cleans up as well as it can.
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            let runtime = &self.runtime;
+        if let (true, Some(runtime)) = (std::thread::panicking(), &self.runtime.0) {
             let close = async { drop(runtime.close().await) };
             tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(close));
         }
@@ -265,7 +288,7 @@ fn processes(directory: &Path) -> Vec<String> {
     ours.map(|(pid, command)| format!("process {pid:?} {command}")).collect()
 }
 
-pub fn log_lines(path: &Path) -> Vec<(String, String)> {
+pub(crate) fn log_lines(path: &Path) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(path).unwrap();
     let mut lines: Vec<(String, String)> = Vec::new();
     let mut is_open = false;
@@ -285,7 +308,7 @@ pub fn log_lines(path: &Path) -> Vec<(String, String)> {
 }
 
 /// Asks again until the answer is there; bounded.
-pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let work = async {
         loop {
             if let Some(answer) = ask().await {
@@ -297,11 +320,11 @@ pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) 
     tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| panic!("{what} does not happen"))
 }
 
-pub fn text(stream: &str, text: &str) -> (String, String) {
+pub(crate) fn text(stream: &str, text: &str) -> (String, String) {
     (stream.into(), text.into())
 }
 
 /// The path of a file that a test may use.
-pub fn scratch(node: &Node, name: &str) -> PathBuf {
+pub(crate) fn scratch(node: &Node, name: &str) -> PathBuf {
     node.directory.path().join(name)
 }

@@ -42,6 +42,7 @@ fn render(config: &ContainerConfig, sandbox: &SandboxRecord) -> Value {
         files: Path::new("/s"),
         cgroup: Some("pintle/c".into()),
         limits: json!({}),
+        oom_score_min: -1000,
         user: User::default(),
         capabilities: vec!["CAP_KILL".into()],
     };
@@ -72,7 +73,9 @@ fn namespaces_are_those_of_the_sandbox() {
     let kinds = |sandbox: &SandboxRecord| -> Vec<String> {
         let spec = render(&config(), sandbox);
         let list = spec["linux"]["namespaces"].as_array().unwrap();
-        list.iter().map(|entry| format!("{}{}", entry["type"].as_str().unwrap(), entry["path"].as_str().unwrap_or(""))).collect()
+        list.iter()
+            .map(|entry| format!("{}{}", entry["type"].as_str().unwrap(), entry["path"].as_str().unwrap_or("")))
+            .collect()
     };
     let own = ["mount", "network/proc/42/ns/net", "uts/proc/42/ns/uts", "ipc/proc/42/ns/ipc", "pid", "cgroup"];
     assert_eq!(kinds(&sandbox()), own);
@@ -120,6 +123,7 @@ fn nonsense_is_refused() {
             files: Path::new("/s"),
             cgroup: None,
             limits: json!({}),
+            oom_score_min: -1000,
             user: User::default(),
             capabilities: vec![],
         };

@@ -69,7 +69,10 @@ async fn a_docker_save_archive_is_taken_in() {
 
     let store = open(&scratch.path().join("store"));
     let images = store.import(&tar).await.unwrap();
-    assert_eq!((images[0].id.as_str(), &images[0].references[..]), (&*id, &["docker.io/library/demo:saved".into()][..]));
+    assert_eq!(
+        (images[0].id.as_str(), &images[0].references[..]),
+        (&*id, &["docker.io/library/demo:saved".into()][..])
+    );
 }
 
 #[tokio::test]
@@ -78,7 +81,8 @@ async fn what_does_not_match_its_digest_is_refused() {
     let layout = scratch.path().join("layout");
     builder().write(&layout).unwrap();
     let store = open(&scratch.path().join("store"));
-    let blobs: Vec<_> = std::fs::read_dir(layout.join("blobs/sha256")).unwrap().map(|blob| blob.unwrap().path()).collect();
+    let blobs: Vec<_> =
+        std::fs::read_dir(layout.join("blobs/sha256")).unwrap().map(|blob| blob.unwrap().path()).collect();
     assert_eq!(blobs.len(), 3);
     for blob in blobs {
         let good = std::fs::read(&blob).unwrap();
