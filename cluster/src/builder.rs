@@ -8,6 +8,7 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use pintle_apiserver::admission::AdmissionPlugin;
 use pintle_apiserver::{ApiServerConfig, Authenticator, Authorizer, SetupError};
+use pintle_controllers::{BUILTIN, Controller};
 use pintle_ingress::{IngressError, IngressOptions};
 use pintle_object_model::clock::{Clock, Random, SystemClock};
 use pintle_object_model::{Object, Scheme};
@@ -110,7 +111,8 @@ pub struct Builder {
     pub(crate) ingress: Option<IngressOptions>,
     pub(crate) cleanups: Vec<Cleanup>,
     pub(crate) scheduler: Toggle,
-    pub(crate) controllers: Option<Vec<String>>,
+    pub(crate) controllers: Vec<String>,
+    pub(crate) extra_controllers: Vec<Controller>,
 }
 
 impl std::fmt::Debug for Builder {
@@ -139,7 +141,8 @@ impl Default for Builder {
             ingress: None,
             cleanups: vec![],
             scheduler: Toggle::On,
-            controllers: None,
+            controllers: BUILTIN.iter().map(|name| (*name).to_owned()).collect(),
+            extra_controllers: vec![],
         }
     }
 }
@@ -234,10 +237,16 @@ impl Builder {
         self.scheduler = toggle;
         self
     }
-    /// Runs only these controllers, by name; an empty list runs none.
+    /// Runs only these built-in controllers, by name; an empty list runs none. Default: all.
     #[must_use]
     pub fn controllers(mut self, names: Vec<String>) -> Self {
-        self.controllers = Some(names);
+        self.controllers = names;
+        self
+    }
+    /// Runs a controller of the host's own, over the same informers as the built-in ones.
+    #[must_use]
+    pub fn controller(mut self, controller: Controller) -> Self {
+        self.extra_controllers.push(controller);
         self
     }
     /// Addresses of Services.

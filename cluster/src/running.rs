@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use pintle_apiserver::{ApiServer, HttpNodeConnector, HttpServer, HttpService, SetupError, TlsNodeDial, TlsServer};
 use pintle_client::{ApiService, Caller, Client, Identity};
+use pintle_controllers::{BuiltinOptions, Controller, Manager, builtin};
 use pintle_ingress::IngressController;
 use pintle_object_model::clock::{Clock, Random};
 use pintle_object_model::{Object, Time};
@@ -30,6 +31,8 @@ pub struct Cluster {
     random: Random,
     address: Option<SocketAddr>,
     ingress_address: Option<SocketAddr>,
+    /// Certificate of the cluster's authority, if it has one.
+    authority: Option<String>,
     /// Ends the components; the server that they talk to ends after them.
     components: Group,
     servers: Group,
@@ -84,6 +87,7 @@ impl Cluster {
         let api = ApiServer::start(store, std::mem::take(&mut builder.api)).await?;
         let mut servers = Group::new();
         let mut address = None;
+        let authority = listening.as_ref().map(|listening| listening.keys.authority().certificate());
         if let Some(listening) = listening {
             address = listening.address();
             listening.serve(&api, &mut servers, &builder).await?;
@@ -93,6 +97,7 @@ impl Cluster {
             random,
             address,
             ingress_address: None,
+            authority,
             components: Group::new(),
             servers,
             cleanups: std::mem::take(&mut builder.cleanups),
@@ -109,6 +114,7 @@ impl Cluster {
         for (name, configure) in std::mem::take(&mut builder.nodes) {
             self.start_node(&name, configure, local)?;
         }
+        self.start_controllers(&mut builder);
         if builder.scheduler == Toggle::On {
             let client = self.component("system:kube-scheduler");
             let scheduler = Scheduler::builder(client, Arc::clone(self.api.clock()), self.random.clone()).build()?;
@@ -136,6 +142,24 @@ impl Cluster {
             self.components.tasks.spawn(ingress.run(self.components.signal.clone()));
         }
         Ok(())
+    }
+
+    fn start_controllers(&mut self, builder: &mut Builder) {
+        let options = BuiltinOptions {
+            scheme: self.api.scheme().clone(),
+            clock: Arc::clone(self.api.clock()),
+            pod_cidr: Some(builder.pod_cidr),
+            cluster_ca: self.authority.clone(),
+        };
+        let mut controllers: Vec<Controller> =
+            builder.controllers.iter().filter_map(|name| builtin(name, &options)).collect();
+        controllers.append(&mut builder.extra_controllers);
+        if controllers.is_empty() {
+            return;
+        }
+        let client = self.component("system:kube-controller-manager");
+        let manager = Manager::new(client, Arc::clone(self.api.clock()), self.random.clone()).controllers(controllers);
+        self.components.tasks.spawn(manager.run(self.components.signal.clone()));
     }
 
     fn start_node(

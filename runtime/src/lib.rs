@@ -7,11 +7,14 @@
 //! Absent here: scheduling, Services, and the API server; the agent sees a `Client`.
 
 mod agent;
+mod bridge;
 mod container;
 mod error;
 mod image;
 mod logs;
+mod native;
 mod network;
+pub mod oci;
 mod probe;
 mod process;
 mod server;
@@ -20,6 +23,7 @@ mod volume;
 mod volumes;
 
 pub use agent::{NodeAgent, NodeAgentBuilder, machine_capacity, machine_info};
+pub use bridge::{BridgeConfig, BridgeNetwork};
 pub use container::{
     ContainerConfig, ContainerId, ContainerInfo, ContainerRuntime, ContainerState, ContainerStats, DnsSettings, ExecIo,
     ExecRequest, ExecSession, Identity, IdentitySource, MountConfig, PortMapping, Resources, RuntimeEvent, RuntimeInfo,
@@ -28,6 +32,7 @@ pub use container::{
 pub use error::RuntimeError;
 pub use image::{Image, ImageConfig, ImageStore, PullAuth, normalize_reference};
 pub use logs::LogOptions;
+pub use native::{NativeConfig, NativeRuntime, NativeWarning};
 pub use network::{PodAddresses, PodNetwork};
 pub use probe::{Check, NetworkProber, ProbeOutcome, ProbeRequest, Prober};
 pub use process::{ProcessConfig, ProcessRuntime, RootFs};

@@ -1,0 +1,89 @@
+//! Addresses, ports, and pods of several nodes.
+
+use pintle_runtime::{ContainerRuntime as _, PortMapping};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::support::{Node, PATIENCE, eventually};
+
+const SERVE: &str = "exec httpd -f -p 80 -h /www";
+const SERVE_LOCALLY: &str = "exec httpd -f -p 127.0.0.1:8081 -h /www";
+
+async fn get(mut stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin) -> Option<String> {
+    let mut answer = String::new();
+    let work = async {
+        stream.write_all(b"GET /greeting HTTP/1.0\r\n\r\n").await.ok()?;
+        stream.read_to_string(&mut answer).await.ok()
+    };
+    tokio::time::timeout(PATIENCE, work).await.ok()??;
+    answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_node_reaches_ports_of_a_pod() {
+    let node = Node::start().await;
+    let mapping = PortMapping {
+        protocol: "TCP".into(),
+        container_port: 80,
+        host_port: 18_000 + (std::process::id() % 9000) as u16,
+        host_ip: None,
+    };
+    let host_port = mapping.host_port;
+    let sandbox = node.sandbox(|config| config.ports = vec![mapping.clone()]).await;
+    node.run(&sandbox, "public", SERVE).await;
+    node.run(&sandbox, "private", SERVE_LOCALLY).await;
+    let address = node.runtime.sandboxes().await.unwrap()[0].addresses[0];
+    let connect = async |target: std::net::SocketAddr| get(tokio::net::TcpStream::connect(target).await.ok()?).await;
+    let hello = "hello from the pod\n";
+    assert_eq!(eventually("the pod answers", async || connect((address, 80).into()).await).await, hello);
+    let forwarded = async |port| get(node.runtime.port_forward(&sandbox, port).await.ok()?).await;
+    assert_eq!(eventually("localhost answers", async || forwarded(8081).await).await, hello);
+    // The forwarded port listens on the pod's localhost only.
+    assert_eq!(connect((address, 8081).into()).await, None);
+    assert!(node.runtime.port_forward(&sandbox, 9).await.is_err());
+    // A port of the node.
+    let local = std::net::Ipv4Addr::LOCALHOST;
+    assert_eq!(eventually("the host port answers", async || connect((local, host_port).into()).await).await, hello);
+    let other =
+        node.runtime.run_sandbox(pintle_runtime::SandboxConfig { ports: vec![mapping], ..Default::default() }).await;
+    assert!(other.unwrap_err().to_string().contains(&format!("host port {host_port} is used")));
+    assert_eq!(node.runtime.sandboxes().await.unwrap().len(), 1);
+    node.runtime.remove_sandbox(&sandbox).await.unwrap();
+    assert_eq!(connect((local, host_port).into()).await, None);
+    node.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pods_of_two_nodes_reach_each_other() {
+    let (one, mut two) = (Node::start().await, Node::start().await);
+    let server = one.sandbox(|_| {}).await;
+    one.run(&server, "server", SERVE).await;
+    let address = one.runtime.sandboxes().await.unwrap()[0].addresses[0];
+    let client = two.sandbox(|_| {}).await;
+    let script =
+        format!("for i in $(seq 100); do wget -qO- http://{address}/greeting && exit 0; sleep 0.1; done; exit 1");
+    let id = two.run(&client, "client", &script).await;
+    assert_eq!(two.exited(&id).await.0, 0);
+    // Each node takes down its own only.
+    two.close().await;
+    assert_eq!(one.runtime.sandboxes().await.unwrap().len(), 1);
+    let answer = get(tokio::net::TcpStream::connect((address, 80)).await.unwrap()).await;
+    assert_eq!(answer.as_deref(), Some("hello from the pod\n"));
+    one.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_nodes_network_is_used_when_asked() {
+    let mut node = Node::start().await;
+    let sandbox = node.sandbox(|config| config.host_network = true).await;
+    assert!(node.runtime.sandboxes().await.unwrap()[0].addresses.is_empty());
+    let id = node.run(&sandbox, "links", &format!("ip link show {}", node.bridge)).await;
+    assert_eq!(node.exited(&id).await.0, 0);
+    let own = node.sandbox(|config| {
+        config.sysctls = [("net.ipv4.ip_local_port_range".to_owned(), "2000 3000".to_owned())].into();
+    });
+    let own = own.await;
+    let script = "read low high < /proc/sys/net/ipv4/ip_local_port_range; [ $low = 2000 ] && [ $high = 3000 ]";
+    let id = node.run(&own, "sysctl", script).await;
+    assert_eq!(node.exited(&id).await.0, 0);
+    node.close().await;
+}
