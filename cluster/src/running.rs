@@ -10,15 +10,16 @@ use pintle_apiserver::{ApiServer, HttpNodeConnector, HttpServer, HttpService, Se
 use pintle_client::{ApiService, Caller, Client, Identity};
 use pintle_controllers::{BuiltinOptions, Controller, Manager, builtin};
 use pintle_ingress::IngressController;
+use pintle_object_model::api::apps::v1::Deployment;
 use pintle_object_model::clock::{Clock, Random};
-use pintle_object_model::{Object, Time};
+use pintle_object_model::{Object, Status, Time};
 use pintle_proxy::Proxy;
 use pintle_runtime::{
     NodeAgent, NodeAgentBuilder, SimulatedConfig, SimulatedImages, SimulatedRuntime, SimulatedVolumes,
 };
 use pintle_scheduler::Scheduler;
 use pintle_store::{MemoryConfig, MemoryStore, Store};
-use pintle_watch::{Shutdown, ShutdownTrigger};
+use pintle_watch::{Informer, InformerConfig, Shutdown, ShutdownTrigger};
 use tokio::task::JoinSet;
 
 use crate::builder::{Builder, Cleanup, ClusterError, StoreChoice, Toggle};
@@ -193,6 +194,31 @@ impl Cluster {
     /// A client in process, with the administrator's rights.
     pub fn client(&self) -> Client {
         self.api.client().with_identity(Identity::master("kubernetes-admin"))
+    }
+
+    /// Applies the objects of a YAML text with the administrator's rights; see [`apply`](crate::apply).
+    ///
+    /// # Errors
+    /// As [`apply`](crate::apply).
+    pub async fn apply(&self, text: &str) -> Result<Vec<String>, Status> {
+        crate::apply(&self.client(), "pintle", text).await
+    }
+
+    /// Waits until all replicas of a Deployment are of its present template and available. Never ends if that never
+    /// happens: put a timeout around it.
+    pub async fn wait_available(&self, namespace: &str, name: &str) -> Arc<Deployment> {
+        let (_stop, signal) = Shutdown::channel();
+        let config = InformerConfig::new(self.random.clone()).fields(&format!("metadata.name={name}"));
+        let deployments = Informer::<Deployment>::start(&self.client(), namespace, config, signal);
+        let available = |deployments: &Informer<Deployment>| {
+            let found = deployments.get(namespace, name)?;
+            let (spec, status) = (&found.spec, &found.status);
+            let wanted = spec.replicas.unwrap_or(1);
+            let all = [status.replicas, status.updated_replicas, status.available_replicas];
+            let done = status.observed_generation >= found.metadata.generation && all == [wanted; 3];
+            done.then_some(found)
+        };
+        deployments.wait_for(available).await
     }
 
     /// The API server.

@@ -13,7 +13,7 @@ use pintle_object_model::api::core::v1::{Namespace, Pod};
 use pintle_object_model::clock::Random;
 use pintle_watch::{Delta, Informer, InformerConfig, Shutdown};
 
-use crate::{Progress, apply, get, resident_mib};
+use crate::{Progress, get, resident_mib};
 
 /// The manifests of the architecture notes, as they stand there.
 const MANIFESTS: [(&str, &str); 3] = [
@@ -46,7 +46,7 @@ pub async fn demonstrate(client: &Client, places: &Places, progress: &Progress) 
     progress.say(format!("namespace {NAMESPACE} is there"));
     let applied_at = progress.elapsed();
     for (file, text) in MANIFESTS {
-        for what in apply(client, text).await.with_context(|| format!("applying {file}"))? {
+        for what in pintle::apply(client, "pintle-demo", text).await.with_context(|| format!("applying {file}"))? {
             progress.say(format!("applied {file}: {what}"));
         }
     }

@@ -6,7 +6,6 @@ mod fetch;
 mod files;
 mod flags;
 mod logs;
-mod manifests;
 mod progress;
 mod signals;
 
@@ -16,6 +15,5 @@ pub use fetch::get;
 pub use files::{Files, add_program};
 pub use flags::{IngressFlag, ProxyFlag, RuntimeFlag, StoreFlag, Switch};
 pub use logs::start_logs;
-pub use manifests::apply;
 pub use progress::{Progress, resident_mib};
 pub use signals::{until_stopped, wait_for_stop};
