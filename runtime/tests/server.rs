@@ -67,11 +67,15 @@ impl Node {
 /// Everything that comes, by channel, until the server closes.
 async fn collect(socket: &mut WebSocketStream<DuplexStream>) -> std::collections::BTreeMap<u8, Vec<u8>> {
     let mut channels = std::collections::BTreeMap::<u8, Vec<u8>>::new();
+    let mut farewell = None;
     while let Some(Ok(message)) = socket.next().await {
-        if let Message::Binary(bytes) = message {
-            channels.entry(bytes[0]).or_default().extend_from_slice(&bytes[1..]);
+        match message {
+            Message::Binary(bytes) => channels.entry(bytes[0]).or_default().extend_from_slice(&bytes[1..]),
+            Message::Close(frame) => farewell = frame.map(|frame| u16::from(frame.code)),
+            _ => {}
         }
     }
+    assert_eq!(farewell, Some(1000), "kubectl takes any other ending for a failure");
     channels
 }
 
