@@ -1,15 +1,13 @@
 //! The node's API over byte streams in memory: logs, exec, attach, port-forward, as the API server and kubectl ask for them.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Running, World, annotate, pod};
 use bytes::Bytes;
 use futures::{SinkExt as _, StreamExt as _};
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::rt::TokioIo;
 use pintle_runtime::{NodeServer, SimulatedVolumes};
-use support::{Running, World, annotate, pod};
 use tokio::io::DuplexStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;

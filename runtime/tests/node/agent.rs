@@ -1,13 +1,11 @@
 //! Pods on a node agent with a simulated runtime, seen through an API server in memory, under paused time.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{World, annotate, condition, container, pod};
 use pintle_object_model::api::coordination::v1::Lease;
 use pintle_object_model::api::core::v1::{ExecAction, Node, Pod, Probe};
 use pintle_object_model::api::meta::v1::DeleteOptions;
-use support::{World, annotate, condition, container, pod};
 
 #[tokio::test(start_paused = true)]
 async fn a_node_registers_and_renews_its_lease() {
