@@ -92,7 +92,7 @@ fn container_status(
         let remembered = slot.map_or(0, |slot| slot.next_attempt.saturating_sub(1));
         status.restart_count = i32::try_from(remembered).unwrap_or(i32::MAX);
         status.started = Some(false);
-        status.state = waiting(machine, view, part);
+        status.state = waiting(machine, part);
     }
     // A container that succeeded its work counts as ready, so that init containers do not hold the pod back.
     if part.role == Role::Init {
@@ -133,7 +133,7 @@ fn describe(
             status.ready = machine.has_started(part) && passed;
         }
         ContainerState::Running { .. } | ContainerState::Created => {
-            status.state = wait(failure.map_or(("ContainerCreating", ""), |f| (&f.reason, &f.message)));
+            status.state = waiting(machine, part);
         }
         ContainerState::Exited { .. } => {
             let ended = terminated(found, context);
@@ -160,16 +160,19 @@ fn wait((reason, message): (&str, &str)) -> ApiState {
 }
 
 /// The state of a container that the runtime does not have.
-fn waiting(machine: &PodMachine, view: &View<'_>, part: &Part) -> ApiState {
-    let slot = machine.slot(part.name());
-    if let Some(failure) = slot.and_then(|slot| slot.failure.as_ref()) {
-        return wait((&failure.reason, &failure.message));
+fn waiting(machine: &PodMachine, part: &Part) -> ApiState {
+    let failure = machine.slot(part.name()).and_then(|slot| slot.failure.as_ref());
+    match failure {
+        Some(failure) => wait((&failure.reason, &failure.message)),
+        None => wait((waiting_reason(machine, part), "")),
     }
+}
+
+/// Why a container is not there yet, when nothing is wrong.
+fn waiting_reason(machine: &PodMachine, part: &Part) -> &'static str {
+    // As kubelet does, for all containers of a pod with init containers, the first included.
     let has_init = machine.parts().iter().any(|part| matches!(part.role, Role::Init | Role::Sidecar));
-    let past_init = machine.parts().iter().any(|p| p.role == Role::Main && view.latest(p.name()).is_some());
-    let initializing = has_init && !past_init && (part.role == Role::Main || view.sandbox().is_some());
-    let starting = slot.is_some_and(|slot| slot.busy == Some(Busy::Starting));
-    wait((if initializing && !starting { "PodInitializing" } else { "ContainerCreating" }, ""))
+    if has_init && part.role != Role::Ephemeral { "PodInitializing" } else { "ContainerCreating" }
 }
 
 fn terminated(found: &ContainerInfo, context: &StatusContext<'_>) -> Option<ContainerStateTerminated> {

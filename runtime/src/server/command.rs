@@ -97,7 +97,7 @@ async fn over_websocket(socket: Socket, session: Session, protocol: &str, wanted
         Ok(session) => session,
         Err(error) => {
             let _ = sink.send(coding.encode(ERROR, &outcome(&Err(error), structured))).await;
-            let _ = sink.send(Message::Close(None)).await;
+            let _ = sink.send(websocket::goodbye()).await;
             return;
         }
     };
@@ -119,7 +119,7 @@ async fn over_websocket(socket: Socket, session: Session, protocol: &str, wanted
                 return;
             }
         }
-        let _ = sink.send(Message::Close(None)).await;
+        let _ = sink.send(websocket::goodbye()).await;
     };
     tokio::select! {
         biased;

@@ -170,7 +170,7 @@ async fn over_channels(target: Target, socket: Socket, ports: Vec<u16>, coding: 
                 return;
             }
         }
-        let _ = sink.send(Message::Close(None)).await;
+        let _ = sink.send(websocket::goodbye()).await;
     };
     let inward = async {
         while let Some(Ok(message)) = source.next().await {

@@ -10,7 +10,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 
 use super::{Body, Refusal, full, refuse};
 
@@ -83,6 +84,11 @@ where
         answer = answer.header("sec-websocket-protocol", protocol);
     }
     answer.body(full("")).map_err(|error| refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
+}
+
+/// The message that ends a connection in good order. Without a code kubectl takes it for a failure.
+pub(super) fn goodbye() -> Message {
+    Message::Close(Some(CloseFrame { code: CloseCode::Normal, reason: "".into() }))
 }
 
 /// How channel messages are written.
@@ -167,7 +173,7 @@ pub(super) async fn tunnel<S: AsyncRead + AsyncWrite + Send>(socket: Socket, str
         () = inward => {}
         () = outward => {}
     }
-    let _ = sink.send(Message::Close(None)).await;
+    let _ = sink.send(goodbye()).await;
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! A cluster of one API server in memory and node agents with simulated runtimes, under tokio's (paused) time.
 
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,10 +16,10 @@ use pintle_watch::{Shutdown, ShutdownTrigger};
 
 /// Tokio's time, which tests may pause.
 #[derive(Debug)]
-pub struct TokioClock(tokio::time::Instant);
+pub(crate) struct TokioClock(tokio::time::Instant);
 
 impl TokioClock {
-    pub fn shared() -> Arc<dyn Clock> {
+    pub(crate) fn shared() -> Arc<dyn Clock> {
         Arc::new(Self(tokio::time::Instant::now()))
     }
 }
@@ -35,16 +33,17 @@ impl Clock for TokioClock {
     }
 }
 
-pub struct World {
-    pub api: ApiServer,
-    pub clock: Arc<dyn Clock>,
-    pub client: Client,
-    pub runtime: SimulatedRuntime,
-    pub images: Arc<SimulatedImages>,
+pub(crate) struct World {
+    /// Dropping it stops the server.
+    _api: ApiServer,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) client: Client,
+    pub(crate) runtime: SimulatedRuntime,
+    pub(crate) images: Arc<SimulatedImages>,
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let clock = TokioClock::shared();
         let store = Arc::new(MemoryStore::new(MemoryConfig::default(), Arc::clone(&clock)));
         let config =
@@ -63,11 +62,11 @@ impl World {
         account.metadata.name = "default".into();
         client.namespaced::<ServiceAccount>("shop").create(&account).await.unwrap();
         let runtime = SimulatedRuntime::new(Arc::clone(&clock), SimulatedConfig::default());
-        Self { api, clock, client, runtime, images: Arc::new(SimulatedImages::new()) }
+        Self { _api: api, clock, client, runtime, images: Arc::new(SimulatedImages::new()) }
     }
 
     /// An agent for node `n1` with everything simulated.
-    pub fn builder(&self) -> NodeAgentBuilder {
+    pub(crate) fn builder(&self) -> NodeAgentBuilder {
         let client = self.client.clone().with_user_agent("kubelet");
         NodeAgent::builder(client, Arc::clone(&self.clock), Random::seeded(2), "n1")
             .runtime(Arc::new(self.runtime.clone()))
@@ -75,27 +74,27 @@ impl World {
             .images(Arc::clone(&self.images) as _)
     }
 
-    pub fn start(&self) -> Running {
+    pub(crate) fn start(&self) -> Running {
         self.run(self.builder().volume_driver(Arc::new(SimulatedVolumes)))
     }
 
-    pub fn run(&self, builder: NodeAgentBuilder) -> Running {
+    pub(crate) fn run(&self, builder: NodeAgentBuilder) -> Running {
         let (trigger, shutdown) = Shutdown::channel();
         let agent = builder.build(shutdown).unwrap();
         let task = tokio::spawn(agent.clone().run());
         Running { agent, trigger, task }
     }
 
-    pub async fn create(&self, pod: &Pod) -> Arc<Pod> {
+    pub(crate) async fn create(&self, pod: &Pod) -> Arc<Pod> {
         self.client.namespaced::<Pod>("shop").create(pod).await.unwrap()
     }
 
-    pub async fn get(&self, name: &str) -> Option<Arc<Pod>> {
+    pub(crate) async fn get(&self, name: &str) -> Option<Arc<Pod>> {
         self.client.namespaced::<Pod>("shop").get_opt(name).await.unwrap()
     }
 
     /// Waits, at most ten minutes of tokio's time, until the pod is as wanted.
-    pub async fn until(&self, name: &str, what: &str, wanted: impl Fn(&Pod) -> bool) -> Arc<Pod> {
+    pub(crate) async fn until(&self, name: &str, what: &str, wanted: impl Fn(&Pod) -> bool) -> Arc<Pod> {
         for _ in 0..6000 {
             if let Some(pod) = self.get(name).await
                 && wanted(&pod)
@@ -108,11 +107,11 @@ impl World {
         panic!("pod {name} was never {what}: {:#?}", pod.map(|pod| pod.status.clone()));
     }
 
-    pub async fn until_running(&self, name: &str) -> Arc<Pod> {
+    pub(crate) async fn until_running(&self, name: &str) -> Arc<Pod> {
         self.until(name, "ready", |pod| condition(pod, "Ready") == "True").await
     }
 
-    pub async fn until_gone(&self, name: &str) {
+    pub(crate) async fn until_gone(&self, name: &str) {
         for _ in 0..6000 {
             if self.get(name).await.is_none() {
                 return;
@@ -123,33 +122,33 @@ impl World {
     }
 
     /// Reasons and messages of a pod's events, ordered by name.
-    pub async fn events(&self, name: &str) -> Vec<(String, String)> {
+    pub(crate) async fn events(&self, name: &str) -> Vec<(String, String)> {
         let events = self.client.namespaced::<Event>("shop").list(Default::default()).await.unwrap();
         let of_pod = events.items.iter().filter(|event| event.involved_object.name == name);
         of_pod.map(|event| (event.reason.clone(), event.message.clone())).collect()
     }
 }
 
-pub struct Running {
-    pub agent: NodeAgent,
+pub(crate) struct Running {
+    pub(crate) agent: NodeAgent,
     trigger: ShutdownTrigger,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Running {
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.trigger.fire();
         self.task.await.unwrap();
     }
 }
 
-pub fn condition(pod: &Pod, type_: &str) -> String {
+pub(crate) fn condition(pod: &Pod, type_: &str) -> String {
     let found = pod.status.conditions.iter().find(|condition| condition.type_ == type_);
     found.map(|condition| condition.status.clone()).unwrap_or_default()
 }
 
 /// A pod on node `n1` with one container `main`.
-pub fn pod(name: &str) -> Pod {
+pub(crate) fn pod(name: &str) -> Pod {
     let mut pod = Pod::default();
     pod.metadata.name = name.into();
     pod.metadata.namespace = "shop".into();
@@ -158,10 +157,10 @@ pub fn pod(name: &str) -> Pod {
     pod
 }
 
-pub fn container(name: &str) -> Container {
+pub(crate) fn container(name: &str) -> Container {
     Container { name: name.into(), image: "app:1".into(), ..Container::default() }
 }
 
-pub fn annotate(pod: &mut Pod, key: &str, value: &str) {
+pub(crate) fn annotate(pod: &mut Pod, key: &str, value: &str) {
     pod.metadata.annotations.insert(format!("simulation.pintle.dev/{key}"), value.into());
 }

@@ -1,19 +1,17 @@
 //! Real processes: what the process runtime starts, stops and reports. Waits are for events of the runtime, never for time.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{World, container};
 use futures::StreamExt as _;
 use pintle_object_model::clock::SystemClock;
 use pintle_runtime::{
     ContainerConfig, ContainerId, ContainerRuntime, ContainerState, ExecRequest, Identity, Image, MountConfig,
     ProcessConfig, ProcessRuntime, RootFs, RuntimeError, RuntimeEvent, SandboxConfig, SandboxInfo,
 };
-use support::{World, container};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 struct Machine {
@@ -236,7 +234,7 @@ async fn an_agent_runs_pods_as_processes() {
     map.metadata.name = "settings".into();
     map.data.insert("color".into(), "blue".into());
     world.client.namespaced("shop").create(&map).await.unwrap();
-    let mut pod = support::pod("job");
+    let mut pod = crate::support::pod("job");
     pod.spec.restart_policy = "Never".into();
     pod.spec.volumes.push(pintle_object_model::api::core::v1::Volume {
         name: "settings".into(),

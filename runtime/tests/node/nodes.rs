@@ -1,16 +1,14 @@
 //! Many simulated nodes in one driver.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{World, annotate, condition, pod};
 use pintle_object_model::api::coordination::v1::Lease;
 use pintle_object_model::api::core::v1::{Node, Pod};
 use pintle_object_model::api::meta::v1::DeleteOptions;
 use pintle_object_model::clock::Random;
 use pintle_runtime::{SimulatedNodes, SimulatedNodesConfig};
 use pintle_watch::{Shutdown, ShutdownTrigger};
-use support::{World, annotate, condition, pod};
 
 fn start(world: &World, config: SimulatedNodesConfig) -> (SimulatedNodes, ShutdownTrigger) {
     let nodes = SimulatedNodes::new(world.client.clone(), world.clock.clone(), Random::seeded(5), config);

@@ -1,15 +1,13 @@
 //! The node's API over byte streams in memory: logs, exec, attach, port-forward, as the API server and kubectl ask for them.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Running, World, annotate, pod};
 use bytes::Bytes;
 use futures::{SinkExt as _, StreamExt as _};
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::rt::TokioIo;
 use pintle_runtime::{NodeServer, SimulatedVolumes};
-use support::{Running, World, annotate, pod};
 use tokio::io::DuplexStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -67,11 +65,15 @@ impl Node {
 /// Everything that comes, by channel, until the server closes.
 async fn collect(socket: &mut WebSocketStream<DuplexStream>) -> std::collections::BTreeMap<u8, Vec<u8>> {
     let mut channels = std::collections::BTreeMap::<u8, Vec<u8>>::new();
+    let mut farewell = None;
     while let Some(Ok(message)) = socket.next().await {
-        if let Message::Binary(bytes) = message {
-            channels.entry(bytes[0]).or_default().extend_from_slice(&bytes[1..]);
+        match message {
+            Message::Binary(bytes) => channels.entry(bytes[0]).or_default().extend_from_slice(&bytes[1..]),
+            Message::Close(frame) => farewell = frame.map(|frame| u16::from(frame.code)),
+            _ => {}
         }
     }
+    assert_eq!(farewell, Some(1000), "kubectl takes any other ending for a failure");
     channels
 }
 

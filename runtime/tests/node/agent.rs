@@ -1,13 +1,11 @@
 //! Pods on a node agent with a simulated runtime, seen through an API server in memory, under paused time.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{World, annotate, condition, container, pod};
 use pintle_object_model::api::coordination::v1::Lease;
 use pintle_object_model::api::core::v1::{ExecAction, Node, Pod, Probe};
 use pintle_object_model::api::meta::v1::DeleteOptions;
-use support::{World, annotate, condition, container, pod};
 
 #[tokio::test(start_paused = true)]
 async fn a_node_registers_and_renews_its_lease() {
@@ -264,5 +262,70 @@ async fn a_slow_container_is_killed_at_the_end_of_its_grace() {
     let took = world.clock.now() - start;
     assert!(took >= Duration::from_secs(7) && took < Duration::from_secs(9), "{took:?}");
     assert_eq!(ended.status.container_statuses[0].state.terminated.as_deref().unwrap().exit_code, 137);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn hooks_run_before_the_end_and_after_the_start() {
+    use pintle_object_model::api::core::v1::{Lifecycle, LifecycleHandler, SleepAction};
+    let world = World::new().await;
+    let running = world.start();
+    let mut polite = pod("polite");
+    let sleep = LifecycleHandler { sleep: Some(Box::new(SleepAction { seconds: 5 })), ..Default::default() };
+    polite.spec.containers[0].lifecycle =
+        Some(Box::new(Lifecycle { pre_stop: Some(Box::new(sleep)), ..Default::default() }));
+    world.create(&polite).await;
+    world.until_running("polite").await;
+    let start = world.clock.now();
+    world.client.namespaced::<Pod>("shop").delete("polite", DeleteOptions::default()).await.unwrap();
+    world.until_gone("polite").await;
+    let took = world.clock.now() - start;
+    assert!(took >= Duration::from_secs(5) && took < Duration::from_secs(7), "{took:?}");
+
+    let mut failing = pod("failing");
+    let exec = ExecAction { command: vec!["register".into()] };
+    let hook = LifecycleHandler { exec: Some(Box::new(exec)), ..Default::default() };
+    failing.spec.containers[0].lifecycle =
+        Some(Box::new(Lifecycle { post_start: Some(Box::new(hook)), ..Default::default() }));
+    annotate(&mut failing, "probe", "fail");
+    world.create(&failing).await;
+    let waiting = world
+        .until("failing", "waiting after its hook failed", |pod| {
+            let status = pod.status.container_statuses.first();
+            status.and_then(|status| status.state.waiting.as_deref()).is_some_and(|w| w.reason == "PostStartHookError")
+        })
+        .await;
+    assert_eq!(condition(&waiting, "Ready"), "False");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let events = world.events("failing").await;
+    assert!(events.iter().any(|(reason, _)| reason == "FailedPostStartHook"), "{events:?}");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_reference_keeps_the_container_waiting() {
+    use pintle_object_model::api::core::v1::{ConfigMap, ConfigMapKeySelector, EnvVar, EnvVarSource};
+    let world = World::new().await;
+    let running = world.start();
+    let mut needy = pod("needy");
+    let key = ConfigMapKeySelector { name: "settings".into(), key: "color".into(), ..Default::default() };
+    let from = EnvVarSource { config_map_key_ref: Some(Box::new(key)), ..Default::default() };
+    needy.spec.containers[0].env =
+        vec![EnvVar { name: "COLOR".into(), value_from: Some(Box::new(from)), ..Default::default() }];
+    world.create(&needy).await;
+    let waiting = world
+        .until("needy", "waiting for its configuration", |pod| {
+            pod.status.container_statuses.first().is_some_and(|status| {
+                status.state.waiting.as_deref().is_some_and(|waiting| waiting.reason == "CreateContainerConfigError")
+            })
+        })
+        .await;
+    let message = &waiting.status.container_statuses[0].state.waiting.as_deref().unwrap().message;
+    assert_eq!(message, "configmap \"settings\" not found");
+    let mut map = ConfigMap::default();
+    map.metadata.name = "settings".into();
+    map.data.insert("color".into(), "blue".into());
+    world.client.namespaced("shop").create(&map).await.unwrap();
+    world.until_running("needy").await;
     running.stop().await;
 }

@@ -1,19 +1,17 @@
 //! Volumes from the API: set up, changed, refreshed, refused.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{Running, World, pod};
 use pintle_object_model::api::core::v1::{
     ConfigMap, ConfigMapVolumeSource, EmptyDirVolumeSource, NFSVolumeSource, Pod, Secret, SecretVolumeSource, Volume,
     VolumeMount,
 };
 use pintle_object_model::clock::Random;
 use pintle_runtime::default_volume_drivers;
-use support::{Running, World, pod};
 
 fn mount(pod: &mut Pod, volume: Volume) {
     let mount =
