@@ -149,8 +149,8 @@ async fn a_program_that_cannot_run_says_why() {
 async fn rights_and_users_are_kept() {
     let mut node = Node::start().await;
     let sandbox = node.sandbox(|_| {}).await;
-    std::fs::write(scratch(&node, "note"), "from the node").unwrap();
-    let mut config = node.config("app", "id; grep NoNewPrivs /proc/self/status; touch /new || echo refused; cat /data/note; touch /data/note || echo refused; pwd; grep CapEff /proc/self/status");
+    std::fs::write(scratch(&node, "note"), "from the node\n").unwrap();
+    let mut config = node.config("app", "id; grep NoNewPrivs /proc/self/status; touch /new 2>/dev/null || echo refused; cat /data/note; touch /data/note 2>/dev/null || echo refused; pwd; grep CapEff /proc/self/status");
     config.security = SecurityConfig { read_only_root: true, no_new_privileges: true, ..SecurityConfig::default() };
     config.image.config.user = "app".into();
     config.working_dir = "/www".into();
@@ -167,7 +167,7 @@ async fn rights_and_users_are_kept() {
         node.log("app").into_iter().filter(|(stream, _)| stream == "stdout").map(|(_, text)| text).collect();
     assert_eq!(out[0], "uid=1000(app) gid=1001(app) groups=20(logs)");
     assert_eq!(out[1].split_whitespace().collect::<Vec<_>>(), ["NoNewPrivs:", "1"]);
-    assert_eq!(out[2..6], ["refused", "from the noderefused", "/www", "CapEff:\t0000000000000000"]);
+    assert_eq!(out[2..7], ["refused", "from the node", "refused", "/www", "CapEff:\t0000000000000000"]);
 
     let mut config = node.config("root", "grep CapEff /proc/self/status; ls /dev | grep -c vda; true");
     config.security = SecurityConfig {

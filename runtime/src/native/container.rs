@@ -261,9 +261,7 @@ impl Shared {
                     return;
                 }
             }
-            if let Some(shim) = shim {
-                let _ = tokio::time::timeout(SHIM_PATIENCE, shim.ended()).await;
-            }
+            shim_ended(shim).await;
             if let (Some(shared), Some(container)) = (shared.upgrade(), weak.upgrade()) {
                 shared.finish(&container).await;
             }
@@ -416,10 +414,12 @@ impl Shared {
         directory: &Path,
         record: Option<ContainerRecord>,
     ) -> Result<(), RuntimeError> {
+        let shim = record.as_ref().and_then(|record| record.shim.as_ref()?.open());
         let known = record.filter(|record| self.sandbox(&record.sandbox).is_ok());
         let Some(record) = known else {
             let id = directory.file_name().unwrap_or_default().to_string_lossy();
             self.runtime_delete(&id).await?;
+            shim_ended(shim).await;
             return clear_directory(directory);
         };
         let container = Container::new(directory.to_path_buf(), record.clone());
@@ -437,17 +437,22 @@ impl Shared {
                 self.finish(&container).await;
             }
             StateRecord::Running { .. } => match open(&record.init) {
-                Some(init) => self.watch_container(&container, Some(init), open(&record.shim)),
+                Some(init) => self.watch_container(&container, Some(init), shim),
                 None => {
-                    if let Some(shim) = open(&record.shim) {
-                        let _ = tokio::time::timeout(SHIM_PATIENCE, shim.ended()).await;
-                    }
+                    shim_ended(shim).await;
                     self.finish(&container).await;
                 }
             },
             StateRecord::Exited { .. } => self.clear_running(&container).await?,
         }
         Ok(())
+    }
+}
+
+/// Waits for the shim's end, which comes soon after the container's.
+async fn shim_ended(shim: Option<Process>) {
+    if let Some(shim) = shim {
+        let _ = tokio::time::timeout(SHIM_PATIENCE, shim.ended()).await;
     }
 }
 

@@ -62,7 +62,7 @@ async fn a_new_runtime_clears_away_what_an_old_one_left() {
     node.restart(async || std::fs::write(&record, text.replace("\"Ready\"", "\"Making\"")).unwrap()).await;
     assert!(node.runtime.sandboxes().await.unwrap().is_empty());
     assert!(node.runtime.containers().await.unwrap().is_empty());
-    assert_eq!(node.traces().iter().filter(|trace| trace.contains("process") || trace.contains("/node/")).count(), 0);
+    assert_eq!(node.traces().iter().filter(|trace| trace.starts_with("process ") || trace.contains("/node/")).count(), 0);
     let again = node.sandbox(|_| {}).await;
     assert_ne!(again, sandbox);
     node.close().await;
