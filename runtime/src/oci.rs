@@ -12,8 +12,6 @@ mod unpack;
 pub use builder::ImageBuilder;
 pub use store::{OciImageStore, OciStoreConfig};
 
-pub(crate) use store::replace;
-
 use std::io::Read;
 
 use sha2::{Digest as _, Sha256};

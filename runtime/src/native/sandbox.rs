@@ -66,7 +66,7 @@ impl Shared {
         let id = self.new_id();
         let directory = self.directory.join("sandboxes").join(&id);
         let record = SandboxRecord {
-            namespace: (!config.host_network).then(|| format!("pt-{}-{}", self.instance, &id[..12])),
+            namespace: (!config.host_network).then(|| self.namespace_of(&id)),
             id: id.clone(),
             identity,
             hostname: config.hostname.clone(),
@@ -95,6 +95,11 @@ impl Shared {
                 Err(error)
             }
         }
+    }
+
+    /// Name of a sandbox's network namespace.
+    fn namespace_of(&self, id: &str) -> String {
+        format!("pt-{}-{}", self.instance, id.chars().take(12).collect::<String>())
     }
 
     async fn make_sandbox(&self, sandbox: &Sandbox, config: SandboxConfig) -> Result<(), RuntimeError> {
@@ -260,10 +265,12 @@ impl Shared {
         directory: &Path,
         record: Option<SandboxRecord>,
     ) -> Result<(), RuntimeError> {
-        let Some(record) = record else {
-            // The record comes first: without it nothing else was made.
-            return clear_directory(directory);
+        // A record that was lost: the directory's name says enough to take down what may be there.
+        let lost = || {
+            let id = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            SandboxRecord { namespace: Some(self.namespace_of(&id)), ..SandboxRecord::unknown(id) }
         };
+        let record = record.unwrap_or_else(lost);
         let sandbox = Sandbox::new(directory.to_path_buf(), record.clone());
         if record.stage == Stage::Making {
             return self.clear_sandbox(&sandbox).await;

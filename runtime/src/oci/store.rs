@@ -362,7 +362,7 @@ impl Inner {
 }
 
 /// Replaces a file so that a crash leaves either the old or the new content.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let fresh = path.with_extension("new");
     let mut file = std::fs::File::create(&fresh)?;
     file.write_all(content)?;
