@@ -6,6 +6,7 @@
 
 mod archive;
 mod builder;
+mod import;
 mod store;
 mod unpack;
 

@@ -4,6 +4,7 @@
 //! nothing is left.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::container::AbortOnDrop;
@@ -58,6 +59,11 @@ impl Sandbox {
 
 impl Shared {
     pub(super) async fn run_sandbox(self: &Arc<Self>, config: SandboxConfig) -> Result<SandboxInfo, RuntimeError> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(RuntimeError::Invalid("the runtime was closed".into()));
+        }
+        let sum = config.identity.pod.bytes().chain(config.identity.namespace.bytes()).map(usize::from).sum::<usize>();
+        let _turn = self.making[sum % self.making.len()].lock().await;
         let identity = record::IdentityRecord::from(config.identity.clone());
         let known = self.sandboxes().values().map(|sandbox| sandbox.record()).find(|known| known.identity == identity);
         if let Some(known) = known.filter(|known| known.stage == Stage::Ready) {
@@ -228,6 +234,12 @@ impl Shared {
             stopped?;
         }
         self.pause_ended(sandbox);
+        // Killed here rather than by the OCI runtime, which would look only every 100 ms whether it has ended.
+        if let Some(pause) = record.pause.as_ref().and_then(ProcessRecord::open) {
+            let failed = || RuntimeError::io(format!("ending the pause process of sandbox {}", record.id));
+            pause.signal(rustix::process::Signal::KILL).map_err(failed())?;
+            pause.ended().await.map_err(failed())?;
+        }
         self.runtime_delete(&record.id).await?;
         if let Some(name) = &record.namespace {
             self.network.detach(&SandboxId(record.id.clone())).await?;

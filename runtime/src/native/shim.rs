@@ -195,10 +195,10 @@ impl Pump {
                 3 => &mut self.outputs[1],
                 _ => continue,
             };
-            if let Some(writer) = output {
-                if writer.write_all(&packet[1..length]).await.is_err() {
-                    *output = None;
-                }
+            if let Some(writer) = output
+                && writer.write_all(&packet[1..length]).await.is_err()
+            {
+                *output = None;
             }
         }
         for output in self.outputs.iter_mut().flatten() {
@@ -220,10 +220,9 @@ fn connect(directory: &Path) -> std::io::Result<std::os::fd::OwnedFd> {
 
 /// The message within a line of the OCI runtime's log, which comes as JSON or as `key="value"` pairs.
 pub(super) fn message_of(line: &str) -> String {
-    if let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(line) {
-        if let Some(message) = fields.get("msg").and_then(|message| message.as_str()) {
-            return message.to_owned();
-        }
+    let fields: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
+    if let Some(message) = fields["msg"].as_str() {
+        return message.to_owned();
     }
     let Some((_, quoted)) = line.split_once("msg=\"") else { return line.trim().to_owned() };
     let mut message = String::new();
