@@ -98,10 +98,26 @@ impl std::fmt::Display for NativeWarning {
     }
 }
 
-/// Runs pods on this machine. Needs root. See the crate's documentation for what must be installed.
+/// Runs pods on this machine. Needs root, and the programs `runc` (or `crun`), `conmon`, `ip`, `nft` and `nsenter`: the
+/// Debian packages `runc`, `conmon`, `iproute2`, `nftables` and `util-linux`.
 ///
 /// Dropping it leaves everything running, to be found by the next one with the same directory; [`Self::close`] takes
-/// everything down.
+/// everything down. Not there: seccomp profiles, user namespaces, IPv6, pulling from registries.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use pintle_object_model::clock::{Random, SystemClock};
+/// use pintle_runtime::oci::{OciImageStore, OciStoreConfig};
+/// use pintle_runtime::{BridgeConfig, BridgeNetwork, ImageStore as _, NativeConfig, NativeRuntime};
+///
+/// let images = OciImageStore::open(OciStoreConfig::new("/var/lib/pintle/images"))?;
+/// images.import("demo.tar".as_ref()).await?;
+/// let network = BridgeNetwork::open(BridgeConfig::new("10.244.0.0/24".parse()?, "/var/lib/pintle/network")).await?;
+/// let config = NativeConfig::new("/var/lib/pintle/node");
+/// let runtime = NativeRuntime::open(config, images, std::sync::Arc::new(network), SystemClock::shared(), Random::from_os()).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct NativeRuntime {
     shared: Arc<Shared>,
