@@ -178,7 +178,7 @@ impl Shared {
         let status = status.map_err(RuntimeError::io(doing.clone()))?;
         if !status.success() {
             let log = std::fs::read_to_string(log).unwrap_or_default();
-            let text = super::shim::message_of(log.lines().last().unwrap_or("no message"));
+            let text = super::shim::message_of(&log);
             return Err(RuntimeError::Io { doing, source: std::io::Error::other(text) });
         }
         let found = || -> std::io::Result<ProcessRecord> {

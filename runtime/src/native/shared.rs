@@ -219,7 +219,12 @@ impl Shared {
     }
 
     pub(super) fn remove_cgroups(&self) -> Result<(), RuntimeError> {
-        for directory in self.known_cgroups() {
+        let mut directories = self.known_cgroups();
+        // Those of starts that failed before they could be recorded: beside or below this process's own.
+        let own = i32::try_from(std::process::id()).map(|pid| self.cgroups.of_process(pid)).unwrap_or_default();
+        let places = own.iter().flat_map(|own| [Some(own.as_path()), own.parent()]).flatten();
+        directories.extend(places.map(|place| place.join(format!("pintle-{}", self.instance))));
+        for directory in directories {
             if !cgroup::remove(&directory) {
                 let source = std::io::Error::other("it still has processes");
                 return Err(RuntimeError::Io {

@@ -218,8 +218,12 @@ fn connect(directory: &Path) -> std::io::Result<std::os::fd::OwnedFd> {
     Ok(socket)
 }
 
-/// The message within a line of the OCI runtime's log, which comes as JSON or as `key="value"` pairs.
-pub(super) fn message_of(line: &str) -> String {
+/// The last error in the OCI runtime's log, which comes as JSON or as `key="value"` pairs; of a log without errors, the
+/// last line.
+pub(super) fn message_of(log: &str) -> String {
+    let lines = || log.lines().rev().filter(|line| !line.trim().is_empty());
+    let is_error = |line: &&str| line.contains("level=error") || line.contains("\"level\":\"error\"");
+    let Some(line) = lines().find(is_error).or_else(|| lines().next()) else { return "no message".to_owned() };
     let fields: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
     if let Some(message) = fields["msg"].as_str() {
         return message.to_owned();
@@ -247,5 +251,7 @@ mod tests {
         assert_eq!(message_of(text), "exec: \"/nope\": no such file");
         assert_eq!(message_of(r#"{"level":"error","msg":"gone"}"#), "gone");
         assert_eq!(message_of(" plain \n"), "plain");
+        assert_eq!(message_of(""), "no message");
+        assert_eq!(message_of("level=error msg=\"this\"\nlevel=warning msg=\"not this\"\n"), "this");
     }
 }
