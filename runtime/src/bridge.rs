@@ -62,7 +62,7 @@ pub struct BridgeNetwork {
     gateway: Ipv4Addr,
     /// Name of its own nftables table.
     table: String,
-    /// Locked while the kernel is changed, so that rules and addresses agree.
+    /// Locked while rules are applied, so that they agree with it.
     addresses: tokio::sync::Mutex<Addresses>,
 }
 
@@ -192,23 +192,23 @@ impl PodNetwork for BridgeNetwork {
         namespace: &Path,
         ports: &[PortMapping],
     ) -> Result<PodAddresses, RuntimeError> {
-        let mut addresses = self.addresses.lock().await;
-        let address = addresses.take(sandbox, ports)?;
+        // Only the table is locked, not the making of links: sandboxes are made at the same time.
+        let address = self.addresses.lock().await.take(sandbox, ports)?;
         let connected = async {
             self.connect(sandbox, namespace, address).await?;
-            if ports.is_empty() { Ok(()) } else { self.apply_rules(&addresses).await }
+            if ports.is_empty() { Ok(()) } else { self.apply_rules(&*self.addresses.lock().await).await }
         };
         if let Err(error) = connected.await {
-            let _ = self.disconnect(sandbox).await;
-            let _ = addresses.free(sandbox);
+            let _ = self.detach(sandbox).await;
             return Err(error);
         }
         Ok(PodAddresses { addresses: vec![IpAddr::V4(address)] })
     }
 
     async fn detach(&self, sandbox: &SandboxId) -> Result<(), RuntimeError> {
-        let mut addresses = self.addresses.lock().await;
+        // First the link, then the address: nobody else gets it while it is in use.
         self.disconnect(sandbox).await?;
+        let mut addresses = self.addresses.lock().await;
         let had_ports = addresses.free(sandbox)?;
         if had_ports { self.apply_rules(&addresses).await } else { Ok(()) }
     }

@@ -14,22 +14,25 @@ mod container;
 mod exec;
 mod files;
 mod forward;
+mod life;
 mod mount;
 mod pause;
 mod process;
 pub(crate) mod program;
 mod record;
 mod sandbox;
+mod shared;
 mod shim;
 mod signal;
 mod spec;
 mod stream;
+mod usage;
 mod user;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -39,19 +42,13 @@ use pintle_client::DuplexStream;
 use pintle_object_model::clock::{Clock, Random};
 use tokio::sync::broadcast;
 
-use crate::bridge::short_hash;
 use crate::oci::OciImageStore;
 use crate::{
     ContainerConfig, ContainerId, ContainerInfo, ContainerRuntime, ContainerStats, ExecRequest, ExecSession,
     PodNetwork, Resources, RuntimeError, RuntimeEvent, RuntimeInfo, SandboxConfig, SandboxId, SandboxInfo,
 };
-use cgroup::Cgroups;
-use container::Container;
 use program::Program;
-use sandbox::Sandbox;
-
-/// Events that a slow reader may be behind before it loses some.
-const EVENTS_MAX: usize = 1024;
+use shared::Shared;
 
 /// Where the runtime keeps its things and what it runs.
 #[derive(Clone, Debug)]
@@ -101,41 +98,29 @@ impl std::fmt::Display for NativeWarning {
     }
 }
 
-/// Runs pods on this machine. Needs root. See the crate's documentation for what must be installed.
+/// Runs pods on this machine. Needs root, and the programs `runc` (or `crun`), `conmon`, `ip`, `nft` and `nsenter`: the
+/// Debian packages `runc`, `conmon`, `iproute2`, `nftables` and `util-linux`.
 ///
 /// Dropping it leaves everything running, to be found by the next one with the same directory; [`Self::close`] takes
-/// everything down.
+/// everything down. Not there: seccomp profiles, user namespaces, IPv6, pulling from registries.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use pintle_object_model::clock::{Random, SystemClock};
+/// use pintle_runtime::oci::{OciImageStore, OciStoreConfig};
+/// use pintle_runtime::{BridgeConfig, BridgeNetwork, ImageStore as _, NativeConfig, NativeRuntime};
+///
+/// let images = OciImageStore::open(OciStoreConfig::new("/var/lib/pintle/images"))?;
+/// images.import("demo.tar".as_ref()).await?;
+/// let network = BridgeNetwork::open(BridgeConfig::new("10.244.0.0/24".parse()?, "/var/lib/pintle/network")).await?;
+/// let config = NativeConfig::new("/var/lib/pintle/node");
+/// let runtime = NativeRuntime::open(config, images, std::sync::Arc::new(network), SystemClock::shared(), Random::from_os()).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct NativeRuntime {
     shared: Arc<Shared>,
-}
-
-/// What all operations need.
-struct Shared {
-    directory: PathBuf,
-    program: PathBuf,
-    version: String,
-    pause_program: Vec<u8>,
-    /// Part of all names on the machine.
-    instance: String,
-    images: OciImageStore,
-    network: Arc<dyn PodNetwork>,
-    clock: Arc<dyn Clock>,
-    random: Random,
-    cgroups: Cgroups,
-    oom_score_min: i32,
-    warnings: Vec<NativeWarning>,
-    sandboxes: Mutex<BTreeMap<String, Arc<Sandbox>>>,
-    containers: Mutex<BTreeMap<String, Arc<Container>>>,
-    events: broadcast::Sender<RuntimeEvent>,
-    /// Held while the runtime exists: the directory has one user.
-    _lock: std::fs::File,
-}
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("directory", &self.directory).finish_non_exhaustive()
-    }
 }
 
 impl NativeRuntime {
@@ -166,6 +151,9 @@ impl NativeRuntime {
     /// The first thing that could not be removed; the rest was tried. Repeating it is harmless.
     pub async fn close(&self) -> Result<(), RuntimeError> {
         let shared = &self.shared;
+        // Waits for what is under way, also for callers that have gone.
+        shared.closed.store(true, Ordering::SeqCst);
+        let _all = shared.activity.write().await;
         let mut result = Ok(());
         let ids: Vec<String> = shared.sandboxes().keys().cloned().collect();
         let removals = ids.iter().map(|id| shared.remove_sandbox(id));
@@ -182,189 +170,19 @@ impl NativeRuntime {
         T: Send + 'static,
         F: Future<Output = Result<T, RuntimeError>> + Send + 'static,
     {
-        match tokio::spawn(operation(Arc::clone(&self.shared))).await {
+        let shared = Arc::clone(&self.shared);
+        let work = operation(Arc::clone(&self.shared));
+        let work = async move {
+            let _one = shared.activity.read().await;
+            work.await
+        };
+        match tokio::spawn(work).await {
             Ok(result) => result,
             Err(error) => {
                 let source = std::io::Error::other(error);
                 Err(RuntimeError::Io { doing: "running an operation of the native runtime".into(), source })
             }
         }
-    }
-}
-
-impl Shared {
-    async fn open(
-        config: NativeConfig,
-        images: OciImageStore,
-        network: Arc<dyn PodNetwork>,
-        clock: Arc<dyn Clock>,
-        random: Random,
-    ) -> Result<Self, RuntimeError> {
-        let doing = || format!("opening the native runtime in {}", config.directory.display());
-        let failed = |text: String| RuntimeError::Io { doing: doing(), source: std::io::Error::other(text) };
-        if !rustix::process::geteuid().is_root() {
-            return Err(failed("native containers need root".into()));
-        }
-        for name in ["conmon", "ip", "nft", "nsenter"] {
-            program::find(name).ok_or_else(|| RuntimeError::Io { doing: doing(), source: program::missing(name) })?;
-        }
-        let found = config.runtime.clone().or_else(|| program::find("runc")).or_else(|| program::find("crun"));
-        let program = found.ok_or_else(|| RuntimeError::Io { doing: doing(), source: program::missing("runc") })?;
-        let pause_program = match &config.pause_command {
-            Some(path) => std::fs::read(path).map_err(RuntimeError::io(format!("reading {}", path.display())))?,
-            None => pause::program().ok_or_else(|| failed("this architecture needs a `pause_command`".into()))?,
-        };
-        for part in ["sandboxes", "containers", "runtime"] {
-            std::fs::create_dir_all(config.directory.join(part)).map_err(RuntimeError::io(doing()))?;
-        }
-        let directory = config.directory.canonicalize().map_err(RuntimeError::io(doing()))?;
-        if directory.to_string_lossy().contains([':', ',', '\\', '"']) {
-            return Err(failed("overlayfs does not take paths with `:`, `,`, `\\` or quotes".into()));
-        }
-        let lock = std::fs::File::create(directory.join("lock")).map_err(RuntimeError::io(doing()))?;
-        rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive)
-            .map_err(|_| failed("another runtime uses this directory".into()))?;
-        let version = Program::new(&program).args(["--version"]).run(&doing()).await?;
-        let version = version.lines().next().unwrap_or_default().to_owned();
-        let (cgroups, mut warnings) = Cgroups::detect();
-        let oom_score_min = capability::oom_score_min();
-        if oom_score_min > -1000 {
-            warnings.push(NativeWarning::OomScoreLimited { least: oom_score_min });
-        }
-        for warning in &warnings {
-            tracing::warn!(%warning, "native containers are restricted on this machine");
-        }
-        Ok(Self {
-            instance: short_hash(&directory.to_string_lossy(), 8),
-            directory,
-            program,
-            version,
-            pause_program,
-            images,
-            network,
-            clock,
-            random,
-            cgroups,
-            oom_score_min,
-            warnings,
-            sandboxes: Mutex::default(),
-            containers: Mutex::default(),
-            events: broadcast::channel(EVENTS_MAX).0,
-            _lock: lock,
-        })
-    }
-
-    fn sandboxes(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Sandbox>>> {
-        self.sandboxes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn containers(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Container>>> {
-        self.containers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn sandbox(&self, id: &str) -> Result<Arc<Sandbox>, RuntimeError> {
-        let found = self.sandboxes().get(id).cloned();
-        found.ok_or_else(|| RuntimeError::NotFound { what: "sandbox", id: id.to_owned() })
-    }
-
-    fn container(&self, id: &str) -> Result<Arc<Container>, RuntimeError> {
-        let found = self.containers().get(id).cloned();
-        found.ok_or_else(|| RuntimeError::NotFound { what: "container", id: id.to_owned() })
-    }
-
-    fn containers_of(&self, sandbox: &str) -> Vec<Arc<Container>> {
-        let containers = self.containers();
-        containers.values().filter(|container| container.record().sandbox == sandbox).cloned().collect()
-    }
-
-    /// A name that nothing has had here.
-    fn new_id(&self) -> String {
-        format!("{:016x}{:016x}", self.random.next_u64(), self.random.next_u64())
-    }
-
-    fn now(&self) -> i64 {
-        self.clock.utc().unix_micros()
-    }
-
-    fn emit(&self, event: RuntimeEvent) {
-        // An error means that nobody listens.
-        let _ = self.events.send(event);
-    }
-
-    /// The OCI runtime, with where it keeps its state.
-    fn runtime(&self) -> Program {
-        Program::new(&self.program).args(self.runtime_options())
-    }
-
-    fn runtime_options(&self) -> Vec<String> {
-        let mut options = vec!["--root".to_owned(), self.directory.join("runtime").to_string_lossy().into_owned()];
-        if !self.cgroups.usable {
-            // Makes it tolerate that it cannot write control groups.
-            options.extend(["--rootless".to_owned(), "true".to_owned()]);
-        }
-        options
-    }
-
-    /// Where a container's control group goes, relative to this process's own: limits on us then hold for containers too.
-    fn cgroup_path(&self, id: &str) -> Option<String> {
-        self.cgroups.usable.then(|| format!("pintle-{}/{id}", self.instance))
-    }
-
-    /// Removes a container of the OCI runtime with whatever still runs in it. What is not there counts as removed.
-    async fn runtime_delete(&self, id: &str) -> Result<(), RuntimeError> {
-        if !self.directory.join("runtime").join(id).exists() {
-            return Ok(());
-        }
-        let deleted = self.runtime().args(["delete", "--force", id]).run(&format!("removing container {id}")).await;
-        if self.directory.join("runtime").join(id).exists() { deleted.map(drop) } else { Ok(()) }
-    }
-
-    /// Finds what an earlier runtime left.
-    async fn adopt(self: &Arc<Self>) -> Result<(), RuntimeError> {
-        let load = |part: &str| self.directory.join(part);
-        let reading = |error| RuntimeError::io("reading the runtime's records")(error);
-        for (directory, record) in record::load(&load("sandboxes")).map_err(reading)? {
-            self.adopt_sandbox(&directory, record).await?;
-        }
-        for (directory, record) in record::load(&load("containers")).map_err(reading)? {
-            self.adopt_container(&directory, record).await?;
-        }
-        Ok(())
-    }
-
-    /// Remembers the groups that contain those of containers, for [`Self::remove_cgroups`] of this or a later run.
-    fn remember_cgroups(&self, directories: &[PathBuf]) -> std::io::Result<()> {
-        let name = format!("pintle-{}", self.instance);
-        let ours = |directory: &PathBuf| {
-            directory
-                .parent()
-                .filter(|parent| parent.file_name().is_some_and(|last| *last == *name))
-                .map(Path::to_path_buf)
-        };
-        let file = self.directory.join("cgroups.json");
-        let mut known = self.known_cgroups();
-        let count = known.len();
-        known.extend(directories.iter().filter_map(ours));
-        if known.len() == count { Ok(()) } else { std::fs::write(file, serde_json::to_vec(&known)?) }
-    }
-
-    fn known_cgroups(&self) -> BTreeSet<PathBuf> {
-        let bytes = std::fs::read(self.directory.join("cgroups.json")).unwrap_or_default();
-        serde_json::from_slice(&bytes).unwrap_or_default()
-    }
-
-    fn remove_cgroups(&self) -> Result<(), RuntimeError> {
-        for directory in self.known_cgroups() {
-            if !cgroup::remove(&directory) {
-                let source = std::io::Error::other("it still has processes");
-                return Err(RuntimeError::Io {
-                    doing: format!("removing control group {}", directory.display()),
-                    source,
-                });
-            }
-        }
-        let _ = std::fs::remove_file(self.directory.join("cgroups.json"));
-        Ok(())
     }
 }
 

@@ -6,13 +6,12 @@
 
 mod archive;
 mod builder;
+mod import;
 mod store;
 mod unpack;
 
 pub use builder::ImageBuilder;
 pub use store::{OciImageStore, OciStoreConfig};
-
-pub(crate) use store::replace;
 
 use std::io::Read;
 

@@ -79,7 +79,7 @@ async fn exit_codes_and_ends_are_told() {
 
     // Killed by somebody else: the runtime is told by the kernel.
     let victim = node.run(&sandbox, "victim", "echo here; exec sleep 1000").await;
-    let pid = eventually("the program runs", async || processes_with("sleep\01000\0", &node).first().copied()).await;
+    let pid = eventually("the program runs", async || processes_with("sleep\x001000\0", &node).first().copied()).await;
     rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::KILL).unwrap();
     assert_eq!(node.exited(&victim).await, (137, "Error".into()));
     assert_eq!(node.log("victim"), [text("stdout", "here")]);
@@ -113,7 +113,6 @@ async fn exit_codes_and_ends_are_told() {
 
 /// Process ids by command line (with NUL for each space), within this node's sandboxes.
 fn processes_with(command: &str, node: &Node) -> Vec<i32> {
-    let _ = node;
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let ours = |pid: &i32| {
@@ -149,8 +148,8 @@ async fn a_program_that_cannot_run_says_why() {
 async fn rights_and_users_are_kept() {
     let mut node = Node::start().await;
     let sandbox = node.sandbox(|_| {}).await;
-    std::fs::write(scratch(&node, "note"), "from the node").unwrap();
-    let mut config = node.config("app", "id; grep NoNewPrivs /proc/self/status; touch /new || echo refused; cat /data/note; touch /data/note || echo refused; pwd; grep CapEff /proc/self/status");
+    std::fs::write(scratch(&node, "note"), "from the node\n").unwrap();
+    let mut config = node.config("app", "id; grep NoNewPrivs /proc/self/status; touch /new 2>/dev/null || echo refused; cat /data/note; touch /data/note 2>/dev/null || echo refused; pwd; grep CapEff /proc/self/status");
     config.security = SecurityConfig { read_only_root: true, no_new_privileges: true, ..SecurityConfig::default() };
     config.image.config.user = "app".into();
     config.working_dir = "/www".into();
@@ -167,7 +166,7 @@ async fn rights_and_users_are_kept() {
         node.log("app").into_iter().filter(|(stream, _)| stream == "stdout").map(|(_, text)| text).collect();
     assert_eq!(out[0], "uid=1000(app) gid=1001(app) groups=20(logs)");
     assert_eq!(out[1].split_whitespace().collect::<Vec<_>>(), ["NoNewPrivs:", "1"]);
-    assert_eq!(out[2..6], ["refused", "from the noderefused", "/www", "CapEff:\t0000000000000000"]);
+    assert_eq!(out[2..7], ["refused", "from the node", "refused", "/www", "CapEff:\t0000000000000000"]);
 
     let mut config = node.config("root", "grep CapEff /proc/self/status; ls /dev | grep -c vda; true");
     config.security = SecurityConfig {
@@ -260,5 +259,63 @@ async fn processes_are_shared_when_asked() {
     assert!(!processes.contains("/pause") && !processes.contains("sleep 1001"), "{processes}");
     node.runtime.stop_container(&one, Duration::ZERO).await.unwrap();
     assert!(matches!(node.info(&two).await.state, ContainerState::Running { .. }));
+    node.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn privileged_containers_hand_mounts_on() {
+    let mut node = Node::start().await;
+    let sandbox = node.sandbox(|_| {}).await;
+    std::fs::create_dir(scratch(&node, "shared")).unwrap();
+    // A mount of its own, so that what is mounted below can be handed on.
+    let shared = scratch(&node, "shared");
+    rustix::mount::mount_bind(&shared, &shared).unwrap();
+    rustix::mount::mount_change(&shared, rustix::mount::MountPropagationFlags::SHARED).unwrap();
+    let mount = |propagation: &str| MountConfig {
+        host_path: shared.clone(),
+        container_path: "/shared".into(),
+        read_only: false,
+        propagation: propagation.into(),
+    };
+    let mut config = node.config("sees", "echo ready; while [ ! -e /shared/below/file ]; do sleep 0.02; done");
+    config.mounts = vec![mount("HostToContainer")];
+    let sees = node.run_with(&sandbox, config).await;
+    eventually("it looks", async || node.log("sees").contains(&text("stdout", "ready")).then_some(())).await;
+    let script = "cd /shared && busybox mkdir below && busybox mount -t tmpfs tmpfs below && touch below/file && ls /dev/null /dev/kmsg";
+    let mut config = node.config("mounts", script);
+    config.security.privileged = true;
+    config.mounts = vec![mount("Bidirectional")];
+    let mounts = node.run_with(&sandbox, config).await;
+    assert_eq!(node.exited(&mounts).await.0, 0, "{:?}", node.log("mounts"));
+    assert!(shared.join("below/file").exists());
+    assert_eq!(node.exited(&sees).await.0, 0);
+    rustix::mount::unmount(shared.join("below"), rustix::mount::UnmountFlags::DETACH).unwrap();
+    rustix::mount::unmount(&shared, rustix::mount::UnmountFlags::DETACH).unwrap();
+    node.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_pods_at_once_and_impatient_callers() {
+    let node = Node::start().await;
+    let start = async |name: String| {
+        let sandbox = node.sandbox(|_| {}).await;
+        node.run(&sandbox, &name, "exec sleep 1000").await
+    };
+    let started = futures::future::join_all((0..6).map(|number| start(format!("pod-{number}")))).await;
+    assert_eq!(started.len(), 6);
+    let sandboxes = node.runtime.sandboxes().await.unwrap();
+    let addresses: std::collections::BTreeSet<_> = sandboxes.iter().map(|sandbox| sandbox.addresses[0]).collect();
+    assert_eq!(addresses.len(), 6);
+    // The same pod twice at once: one sandbox.
+    let config = || pintle_runtime::SandboxConfig { hostname: "twin".into(), ..Default::default() };
+    let (one, two) = tokio::join!(node.runtime.run_sandbox(config()), node.runtime.run_sandbox(config()));
+    assert_eq!(one.unwrap().id, two.unwrap().id);
+    // A caller that goes away at once: what it began is taken down all the same.
+    let mut abandoned = Box::pin(node.runtime.run_sandbox(pintle_runtime::SandboxConfig {
+        identity: pintle_runtime::Identity { pod: "abandoned".into(), ..Default::default() },
+        ..Default::default()
+    }));
+    assert!(futures::poll!(&mut abandoned).is_pending());
+    drop(abandoned);
     node.close().await;
 }

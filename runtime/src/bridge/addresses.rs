@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
-use crate::oci::replace;
 use crate::{PortMapping, RuntimeError, SandboxId};
 
 #[derive(Debug)]
@@ -71,6 +70,8 @@ impl Addresses {
         let doing = || RuntimeError::io(format!("reading {}", path.display()));
         std::fs::create_dir_all(directory).map_err(doing())?;
         let table = match std::fs::read(&path) {
+            // What a crash of the machine may leave.
+            Ok(bytes) if bytes.is_empty() => Table::default(),
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| doing()(std::io::Error::other(error)))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Table::default(),
             Err(error) => return Err(doing()(error)),
@@ -128,7 +129,9 @@ impl Addresses {
     fn save(&mut self, table: Table) -> Result<(), RuntimeError> {
         let doing = || RuntimeError::io(format!("writing {}", self.path.display()));
         let bytes = serde_json::to_vec(&table).map_err(|error| doing()(std::io::Error::other(error)))?;
-        replace(&self.path, &bytes).map_err(doing())?;
+        // Not forced to the disk: a crash of the machine takes the sandboxes along.
+        let fresh = self.path.with_extension("new");
+        std::fs::write(&fresh, &bytes).and_then(|()| std::fs::rename(&fresh, &self.path)).map_err(doing())?;
         self.table = table;
         Ok(())
     }

@@ -4,25 +4,22 @@
 //! a container ends exactly once, however its end is noticed.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::process::Signal;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
+use super::life::shim_ended;
 use super::process::{Process, ProcessRecord};
 use super::record::{self, ContainerRecord, StateRecord};
 use super::sandbox::clear_directory;
-use super::{Shared, capability, cgroup, mount, signal, spec, user};
-use crate::{ContainerConfig, ContainerId, ContainerStats, Resources, RuntimeError, RuntimeEvent, SandboxId};
+use super::{Shared, capability, mount, signal, spec, user};
+use crate::{ContainerConfig, ContainerId, RuntimeError};
 
 /// Longest that the kernel may take to end a killed process.
 const KILL_PATIENCE: Duration = Duration::from_secs(30);
-/// Longest that the shim may take to write down the exit code after the program's end.
-const SHIM_PATIENCE: Duration = Duration::from_secs(10);
-/// Most files that are counted for the size of a root file system.
-const COUNTED_FILES_MAX: usize = 100_000;
 
 /// Ends a task when dropped.
 pub(super) struct AbortOnDrop(pub(super) AbortHandle);
@@ -39,9 +36,9 @@ pub(super) struct Container {
     pub(super) directory: PathBuf,
     record: watch::Sender<ContainerRecord>,
     /// Makes, starts or removes it: one at a time.
-    busy: tokio::sync::Mutex<()>,
+    pub(super) busy: tokio::sync::Mutex<()>,
     /// Waits for its end.
-    watcher: Mutex<Option<AbortOnDrop>>,
+    pub(super) watcher: Mutex<Option<AbortOnDrop>>,
 }
 
 impl Container {
@@ -64,7 +61,7 @@ impl Container {
     }
 
     /// Changes the record, on disk first.
-    fn update(&self, change: impl FnOnce(&mut ContainerRecord)) -> Result<(), RuntimeError> {
+    pub(super) fn update(&self, change: impl FnOnce(&mut ContainerRecord)) -> Result<(), RuntimeError> {
         let mut result = Ok(());
         self.record.send_modify(|record| {
             change(record);
@@ -183,166 +180,6 @@ impl Shared {
         std::fs::write(directory.join("config.json"), spec.to_string()).map_err(doing())
     }
 
-    pub(super) async fn start_container(self: &Arc<Self>, id: &str) -> Result<(), RuntimeError> {
-        let container = self.container(id)?;
-        let _one = container.busy.lock().await;
-        let record = container.record();
-        match record.state {
-            StateRecord::Created => {}
-            StateRecord::Running { .. } => return Ok(()),
-            StateRecord::Exited { .. } => {
-                return Err(RuntimeError::Invalid(format!("container {id} has ended already")));
-            }
-        }
-        match self.launch(&container, &record).await {
-            Ok((init, shim)) => {
-                container.update(|record| record.state = StateRecord::Running { started: self.now() })?;
-                self.emit(RuntimeEvent::ContainerStarted {
-                    sandbox: SandboxId(record.sandbox),
-                    id: ContainerId(id.to_owned()),
-                });
-                self.watch_container(&container, init, shim);
-                Ok(())
-            }
-            Err(error) => {
-                let why = error.to_string();
-                self.runtime_delete(id).await?;
-                self.conclude(&container, |_| StateRecord::Exited {
-                    started: None,
-                    finished: self.now(),
-                    exit_code: 128,
-                    reason: "ContainerCannotRun".into(),
-                    message: why.clone(),
-                })?;
-                Err(RuntimeError::Start { program: self.program_of(&container), why })
-            }
-        }
-    }
-
-    fn program_of(&self, container: &Container) -> String {
-        let bytes = std::fs::read(container.directory.join("config.json")).unwrap_or_default();
-        let spec: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        spec["process"]["args"][0].as_str().unwrap_or_default().to_owned()
-    }
-
-    /// Makes the container with its shim, records what runs, and lets the program go.
-    async fn launch(
-        &self,
-        container: &Container,
-        record: &ContainerRecord,
-    ) -> std::io::Result<(Option<Process>, Option<Process>)> {
-        let made = self.make_with_shim(&container.directory, record).await?;
-        let (init, shim) = (ProcessRecord::of(made.init)?, ProcessRecord::of(made.shim)?);
-        let handles = (init.open(), shim.open());
-        let cgroups = self.cgroups.of_process(made.init);
-        self.remember_cgroups(&cgroups)?;
-        container
-            .update(|record| {
-                record.init = Some(init);
-                record.shim = Some(shim);
-                record.cgroups = cgroups;
-            })
-            .map_err(std::io::Error::other)?;
-        let started = self.runtime().args(["start", &record.id]).run("starting a container").await;
-        match started {
-            Ok(_) => Ok(handles),
-            Err(RuntimeError::Io { source, .. }) => Err(source),
-            Err(other) => Err(std::io::Error::other(other)),
-        }
-    }
-
-    /// Waits for the end of the container's first process and of its shim, which writes down the exit code before it ends.
-    fn watch_container(self: &Arc<Self>, container: &Arc<Container>, init: Option<Process>, shim: Option<Process>) {
-        let (shared, weak) = (Arc::downgrade(self), Arc::downgrade(container));
-        let task = tokio::spawn(async move {
-            if let Some(init) = init {
-                if let Err(error) = init.ended().await {
-                    tracing::error!(%error, "watching a container");
-                    return;
-                }
-            }
-            if let Some(shim) = shim {
-                let _ = tokio::time::timeout(SHIM_PATIENCE, shim.ended()).await;
-            }
-            if let (Some(shared), Some(container)) = (shared.upgrade(), weak.upgrade()) {
-                shared.finish(&container).await;
-            }
-        });
-        let mut watcher = container.watcher.lock().unwrap_or_else(PoisonError::into_inner);
-        *watcher = Some(AbortOnDrop(task.abort_handle()));
-    }
-
-    /// Takes in the end of a container's program.
-    async fn finish(&self, container: &Container) {
-        let concluded = self.conclude(container, |record| self.outcome(container, record));
-        if let Err(error) = concluded {
-            tracing::error!(container = %container.id, %error, "recording the end of a container");
-        }
-        // Ends what else runs in it (with shared process namespaces), and frees its control groups.
-        let _one = container.busy.lock().await;
-        if let Err(error) = self.clear_running(container).await {
-            tracing::warn!(container = %container.id, %error, "clearing away an ended container");
-        }
-    }
-
-    /// Removes what only a running container needs; its record and its writable layer stay.
-    async fn clear_running(&self, container: &Container) -> Result<(), RuntimeError> {
-        self.runtime_delete(&container.id).await?;
-        mount::unmount_below(&container.directory).map_err(RuntimeError::io(format!("unmounting {}", container.id)))
-    }
-
-    fn outcome(&self, container: &Container, record: &ContainerRecord) -> StateRecord {
-        let started = match record.state {
-            StateRecord::Running { started } => Some(started),
-            StateRecord::Created | StateRecord::Exited { .. } => None,
-        };
-        let file = container.directory.join("exit").join(&container.id);
-        let code = std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse::<i32>().ok());
-        let Some(exit_code) = code else {
-            let message = "the exit code is not known: the shim ended, or the machine restarted".to_owned();
-            return StateRecord::Exited {
-                started,
-                finished: self.now(),
-                exit_code: 255,
-                reason: "Error".into(),
-                message,
-            };
-        };
-        let written = std::fs::metadata(&file).and_then(|metadata| metadata.modified()).ok();
-        let finished = written.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-        let finished = finished.and_then(|time| i64::try_from(time.as_micros()).ok()).unwrap_or_else(|| self.now());
-        let reason = match exit_code {
-            0 => "Completed",
-            _ if cgroup::oom_kills(&record.cgroups) > 0 => "OOMKilled",
-            _ => "Error",
-        };
-        StateRecord::Exited { started, finished, exit_code, reason: reason.into(), message: String::new() }
-    }
-
-    /// Moves a container to its last state, once, and tells.
-    fn conclude(
-        &self,
-        container: &Container,
-        outcome: impl FnOnce(&ContainerRecord) -> StateRecord,
-    ) -> Result<(), RuntimeError> {
-        if container.record().state.has_exited() {
-            return Ok(());
-        }
-        let mut exited = None;
-        let result = container.update(|record| {
-            if !record.state.has_exited() {
-                record.state = outcome(record);
-                if let StateRecord::Exited { exit_code, .. } = record.state {
-                    exited = Some((SandboxId(record.sandbox.clone()), exit_code));
-                }
-            }
-        });
-        if let Some((sandbox, exit_code)) = exited {
-            self.emit(RuntimeEvent::ContainerExited { sandbox, id: ContainerId(container.id.clone()), exit_code });
-        }
-        result
-    }
-
     pub(super) async fn stop_container(&self, id: &str, grace: Duration) -> Result<(), RuntimeError> {
         let Ok(container) = self.container(id) else { return Ok(()) };
         if !grace.is_zero() {
@@ -379,47 +216,17 @@ impl Shared {
         Ok(())
     }
 
-    pub(super) async fn update_resources(&self, id: &str, resources: &Resources) -> Result<(), RuntimeError> {
-        let container = self.container(id)?;
-        if !self.cgroups.usable {
-            return Err(RuntimeError::Unsupported {
-                backend: "native",
-                what: "limit resources on this machine".into(),
-            });
-        }
-        if !matches!(container.record().state, StateRecord::Running { .. }) {
-            return Err(RuntimeError::Invalid(format!("container {id} is not running")));
-        }
-        let limits = self.cgroups.limits(resources).to_string();
-        let doing = format!("changing the limits of container {id}");
-        self.runtime().args(["update", "--resources", "-", id]).input(limits).run(&doing).await.map(drop)
-    }
-
-    pub(super) async fn stats(&self, id: &str) -> Result<ContainerStats, RuntimeError> {
-        let container = self.container(id)?;
-        let record = container.record();
-        if !matches!(record.state, StateRecord::Running { .. }) {
-            return Err(RuntimeError::Invalid(format!("container {id} is not running")));
-        }
-        let mut stats = cgroup::usage(&record.cgroups).ok_or_else(|| RuntimeError::Unsupported {
-            backend: "native",
-            what: "measure containers without control groups".into(),
-        })?;
-        let upper = container.directory.join("upper");
-        let size = tokio::task::spawn_blocking(move || size_of(&upper)).await;
-        stats.file_system_bytes = size.unwrap_or_default();
-        Ok(stats)
-    }
-
     pub(super) async fn adopt_container(
         self: &Arc<Self>,
         directory: &Path,
         record: Option<ContainerRecord>,
     ) -> Result<(), RuntimeError> {
+        let shim = record.as_ref().and_then(|record| record.shim.as_ref()?.open());
         let known = record.filter(|record| self.sandbox(&record.sandbox).is_ok());
         let Some(record) = known else {
             let id = directory.file_name().unwrap_or_default().to_string_lossy();
             self.runtime_delete(&id).await?;
+            shim_ended(shim).await;
             return clear_directory(directory);
         };
         let container = Container::new(directory.to_path_buf(), record.clone());
@@ -437,11 +244,9 @@ impl Shared {
                 self.finish(&container).await;
             }
             StateRecord::Running { .. } => match open(&record.init) {
-                Some(init) => self.watch_container(&container, Some(init), open(&record.shim)),
+                Some(init) => self.watch_container(&container, Some(init), shim),
                 None => {
-                    if let Some(shim) = open(&record.shim) {
-                        let _ = tokio::time::timeout(SHIM_PATIENCE, shim.ended()).await;
-                    }
+                    shim_ended(shim).await;
                     self.finish(&container).await;
                 }
             },
@@ -449,25 +254,4 @@ impl Shared {
         }
         Ok(())
     }
-}
-
-/// Bytes of the files below a directory.
-fn size_of(directory: &Path) -> u64 {
-    let mut open = vec![directory.to_path_buf()];
-    let mut total = 0;
-    let mut count = 0;
-    while let Some(directory) = open.pop() {
-        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-            count += 1;
-            if count > COUNTED_FILES_MAX {
-                return total;
-            }
-            match entry.metadata() {
-                Ok(metadata) if metadata.is_dir() => open.push(entry.path()),
-                Ok(metadata) => total += metadata.len(),
-                Err(_) => {}
-            }
-        }
-    }
-    total
 }

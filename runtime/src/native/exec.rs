@@ -57,7 +57,7 @@ impl Shared {
             }
             None => {
                 let log = std::fs::read_to_string(scratch.0.join("log")).unwrap_or_default();
-                Err(RuntimeError::Start { program, why: message_of(log.lines().last().unwrap_or("no message")) })
+                Err(RuntimeError::Start { program, why: message_of(&log) })
             }
         }
     }

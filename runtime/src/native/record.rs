@@ -78,6 +78,24 @@ impl From<IdentityRecord> for Identity {
 }
 
 impl SandboxRecord {
+    /// A sandbox of which only the name is left.
+    pub(super) fn unknown(id: String) -> Self {
+        Self {
+            id,
+            identity: Identity::default().into(),
+            hostname: String::new(),
+            labels: BTreeMap::new(),
+            created: 0,
+            addresses: Vec::new(),
+            stage: Stage::Making,
+            pause: None,
+            namespace: None,
+            host_pid: false,
+            host_ipc: false,
+            share_processes: false,
+        }
+    }
+
     pub(super) fn info(&self) -> SandboxInfo {
         SandboxInfo {
             id: SandboxId(self.id.clone()),

@@ -4,6 +4,7 @@
 //! nothing is left.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::container::AbortOnDrop;
@@ -58,6 +59,11 @@ impl Sandbox {
 
 impl Shared {
     pub(super) async fn run_sandbox(self: &Arc<Self>, config: SandboxConfig) -> Result<SandboxInfo, RuntimeError> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(RuntimeError::Invalid("the runtime was closed".into()));
+        }
+        let sum = config.identity.pod.bytes().chain(config.identity.namespace.bytes()).map(usize::from).sum::<usize>();
+        let _turn = self.making[sum % self.making.len()].lock().await;
         let identity = record::IdentityRecord::from(config.identity.clone());
         let known = self.sandboxes().values().map(|sandbox| sandbox.record()).find(|known| known.identity == identity);
         if let Some(known) = known.filter(|known| known.stage == Stage::Ready) {
@@ -66,7 +72,7 @@ impl Shared {
         let id = self.new_id();
         let directory = self.directory.join("sandboxes").join(&id);
         let record = SandboxRecord {
-            namespace: (!config.host_network).then(|| format!("pt-{}-{}", self.instance, &id[..12])),
+            namespace: (!config.host_network).then(|| self.namespace_of(&id)),
             id: id.clone(),
             identity,
             hostname: config.hostname.clone(),
@@ -95,6 +101,11 @@ impl Shared {
                 Err(error)
             }
         }
+    }
+
+    /// Name of a sandbox's network namespace.
+    fn namespace_of(&self, id: &str) -> String {
+        format!("pt-{}-{}", self.instance, id.chars().take(12).collect::<String>())
     }
 
     async fn make_sandbox(&self, sandbox: &Sandbox, config: SandboxConfig) -> Result<(), RuntimeError> {
@@ -167,7 +178,7 @@ impl Shared {
         let status = status.map_err(RuntimeError::io(doing.clone()))?;
         if !status.success() {
             let log = std::fs::read_to_string(log).unwrap_or_default();
-            let text = super::shim::message_of(log.lines().last().unwrap_or("no message"));
+            let text = super::shim::message_of(&log);
             return Err(RuntimeError::Io { doing, source: std::io::Error::other(text) });
         }
         let found = || -> std::io::Result<ProcessRecord> {
@@ -223,6 +234,12 @@ impl Shared {
             stopped?;
         }
         self.pause_ended(sandbox);
+        // Killed here rather than by the OCI runtime, which would look only every 100 ms whether it has ended.
+        if let Some(pause) = record.pause.as_ref().and_then(ProcessRecord::open) {
+            let failed = || RuntimeError::io(format!("ending the pause process of sandbox {}", record.id));
+            pause.signal(rustix::process::Signal::KILL).map_err(failed())?;
+            pause.ended().await.map_err(failed())?;
+        }
         self.runtime_delete(&record.id).await?;
         if let Some(name) = &record.namespace {
             self.network.detach(&SandboxId(record.id.clone())).await?;
@@ -260,10 +277,12 @@ impl Shared {
         directory: &Path,
         record: Option<SandboxRecord>,
     ) -> Result<(), RuntimeError> {
-        let Some(record) = record else {
-            // The record comes first: without it nothing else was made.
-            return clear_directory(directory);
+        // A record that was lost: the directory's name says enough to take down what may be there.
+        let lost = || {
+            let id = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            SandboxRecord { namespace: Some(self.namespace_of(&id)), ..SandboxRecord::unknown(id) }
         };
+        let record = record.unwrap_or_else(lost);
         let sandbox = Sandbox::new(directory.to_path_buf(), record.clone());
         if record.stage == Stage::Making {
             return self.clear_sandbox(&sandbox).await;

@@ -195,10 +195,10 @@ impl Pump {
                 3 => &mut self.outputs[1],
                 _ => continue,
             };
-            if let Some(writer) = output {
-                if writer.write_all(&packet[1..length]).await.is_err() {
-                    *output = None;
-                }
+            if let Some(writer) = output
+                && writer.write_all(&packet[1..length]).await.is_err()
+            {
+                *output = None;
             }
         }
         for output in self.outputs.iter_mut().flatten() {
@@ -218,12 +218,15 @@ fn connect(directory: &Path) -> std::io::Result<std::os::fd::OwnedFd> {
     Ok(socket)
 }
 
-/// The message within a line of the OCI runtime's log, which comes as JSON or as `key="value"` pairs.
-pub(super) fn message_of(line: &str) -> String {
-    if let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(line) {
-        if let Some(message) = fields.get("msg").and_then(|message| message.as_str()) {
-            return message.to_owned();
-        }
+/// The last error in the OCI runtime's log, which comes as JSON or as `key="value"` pairs; of a log without errors, the
+/// last line.
+pub(super) fn message_of(log: &str) -> String {
+    let lines = || log.lines().rev().filter(|line| !line.trim().is_empty());
+    let is_error = |line: &&str| line.contains("level=error") || line.contains("\"level\":\"error\"");
+    let Some(line) = lines().find(is_error).or_else(|| lines().next()) else { return "no message".to_owned() };
+    let fields: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
+    if let Some(message) = fields["msg"].as_str() {
+        return message.to_owned();
     }
     let Some((_, quoted)) = line.split_once("msg=\"") else { return line.trim().to_owned() };
     let mut message = String::new();
@@ -248,5 +251,7 @@ mod tests {
         assert_eq!(message_of(text), "exec: \"/nope\": no such file");
         assert_eq!(message_of(r#"{"level":"error","msg":"gone"}"#), "gone");
         assert_eq!(message_of(" plain \n"), "plain");
+        assert_eq!(message_of(""), "no message");
+        assert_eq!(message_of("level=error msg=\"this\"\nlevel=warning msg=\"not this\"\n"), "this");
     }
 }

@@ -6,16 +6,14 @@
 //! kept. Elsewhere: registries; this version has none.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader, Error, Write as _};
+use std::io::{Error, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::archive::{self, Found, LayerFile};
-use super::unpack::{Limits, unpack};
-use super::{HashingReader, digest_hex};
+use super::digest_hex;
 use crate::{Image, ImageConfig, ImageStore, PullAuth, RuntimeError, normalize_reference};
 
 /// Where a store is and how much it takes.
@@ -43,34 +41,34 @@ pub struct OciImageStore {
 }
 
 #[derive(Debug)]
-struct Inner {
-    config: OciStoreConfig,
-    state: Mutex<State>,
+pub(super) struct Inner {
+    pub(super) config: OciStoreConfig,
+    pub(super) state: Mutex<State>,
     /// One import at a time: two would unpack the same layers twice.
-    import: Mutex<()>,
+    pub(super) import: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    images: BTreeMap<String, Record>,
+pub(super) struct State {
+    pub(super) images: BTreeMap<String, Record>,
     /// Who uses an image, by its id.
     users: BTreeMap<String, BTreeSet<String>>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Record {
-    references: Vec<String>,
-    digests: Vec<String>,
-    size: u64,
-    layers: Vec<String>,
-    config: Runs,
+pub(super) struct Record {
+    pub(super) references: Vec<String>,
+    pub(super) digests: Vec<String>,
+    pub(super) size: u64,
+    pub(super) layers: Vec<String>,
+    pub(super) config: Runs,
 }
 
 /// The `config` part of an image configuration.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-struct Runs {
+pub(super) struct Runs {
     entrypoint: Option<Vec<String>>,
     cmd: Option<Vec<String>>,
     env: Option<Vec<String>>,
@@ -80,16 +78,16 @@ struct Runs {
 }
 
 #[derive(Debug, Deserialize)]
-struct Document {
+pub(super) struct Document {
     #[serde(default)]
-    config: Option<Runs>,
-    rootfs: RootFs,
+    pub(super) config: Option<Runs>,
+    pub(super) rootfs: RootFs,
 }
 
 #[derive(Debug, Deserialize)]
-struct RootFs {
+pub(super) struct RootFs {
     #[serde(default)]
-    diff_ids: Vec<String>,
+    pub(super) diff_ids: Vec<String>,
 }
 
 impl OciImageStore {
@@ -189,11 +187,11 @@ impl ImageStore for OciImageStore {
 }
 
 impl Inner {
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn layer(&self, diff_id: &str) -> PathBuf {
+    pub(super) fn layer(&self, diff_id: &str) -> PathBuf {
         self.config.directory.join("layers").join(digest_hex(diff_id).unwrap_or("malformed"))
     }
 
@@ -205,128 +203,6 @@ impl Inner {
         let full = normalize_reference(reference)?;
         let named = |record: &Record| record.references.contains(&full) || record.digests.contains(&full);
         Ok(state.images.iter().find(|(_, record)| named(record)).map(|(id, record)| record.image(id)))
-    }
-
-    fn import(&self, archive: &Path) -> std::io::Result<Vec<Image>> {
-        let _one = self.import.lock().unwrap_or_else(PoisonError::into_inner);
-        let scratch = self.config.directory.join("tmp/import");
-        let _ = std::fs::remove_dir_all(&scratch);
-        std::fs::create_dir_all(&scratch)?;
-        let result = self.import_with(archive, &scratch);
-        let _ = std::fs::remove_dir_all(&scratch);
-        result
-    }
-
-    fn import_with(&self, archive: &Path, scratch: &Path) -> std::io::Result<Vec<Image>> {
-        let spread = scratch.join("archive");
-        let directory = if archive.is_dir() {
-            archive
-        } else {
-            std::fs::create_dir(&spread)?;
-            archive::spread(archive, &spread, self.config.layer_bytes_max)?;
-            &spread
-        };
-        let mut images = Vec::new();
-        for found in archive::read(directory)? {
-            images.push(self.take_in(found, scratch)?);
-        }
-        if images.is_empty() { Err(Error::other("it has no image for this machine")) } else { Ok(images) }
-    }
-
-    fn take_in(&self, found: Found, scratch: &Path) -> std::io::Result<Image> {
-        let document: Document = serde_json::from_slice(&found.config).map_err(Error::other)?;
-        let diff_ids = document.rootfs.diff_ids;
-        if diff_ids.len() != found.layers.len() {
-            let text = format!("{} layers, but the configuration names {}", found.layers.len(), diff_ids.len());
-            return Err(Error::other(text));
-        }
-        let mut size = found.config.len() as u64;
-        for (layer, diff_id) in found.layers.iter().zip(&diff_ids) {
-            size += self.take_in_layer(layer, diff_id, scratch)?;
-        }
-        let blob = self.config.directory.join("blobs/sha256").join(digest_hex(&found.id).unwrap_or("malformed"));
-        replace(&blob, &found.config)?;
-
-        let invalid = |error: RuntimeError| Error::other(error.to_string());
-        let references: Vec<String> =
-            found.tags.iter().map(|tag| normalize_reference(tag)).collect::<Result<_, _>>().map_err(invalid)?;
-        let mut state = self.state();
-        let mut images = state.images.clone();
-        // A tag belongs to one image: the newest.
-        for record in images.values_mut() {
-            record.references.retain(|known| !references.contains(known));
-        }
-        let record = images.entry(found.id.clone()).or_default();
-        for reference in references {
-            if !found.manifest_digest.is_empty() {
-                let name = reference.split_once('@').map_or(reference.as_str(), |(name, _)| name);
-                let slash = name.rfind('/').unwrap_or(0);
-                let name = name[slash..].find(':').map_or(name, |colon| &name[..slash + colon]);
-                let digest = format!("{name}@{}", found.manifest_digest);
-                if !record.digests.contains(&digest) {
-                    record.digests.push(digest);
-                }
-            }
-            if !reference.contains('@') {
-                record.references.push(reference);
-            }
-        }
-        record.size = size;
-        record.layers = diff_ids;
-        record.config = document.config.unwrap_or_default();
-        let image = record.image(&found.id);
-        self.save(&images)?;
-        state.images = images;
-        Ok(image)
-    }
-
-    /// Makes a layer present; answers with the size of its file.
-    fn take_in_layer(&self, layer: &LayerFile, diff_id: &str, scratch: &Path) -> std::io::Result<u64> {
-        let named = |error: Error| Error::new(error.kind(), format!("layer {diff_id}: {error}"));
-        digest_hex(diff_id).ok_or_else(|| Error::other(format!("{diff_id:?} is not a SHA-256 digest")))?;
-        let file = archive::open(&layer.path).map_err(named)?;
-        let size = file.metadata()?.len();
-        let place = self.layer(diff_id);
-        if place.exists() {
-            return Ok(size);
-        }
-        let fresh = scratch.join("layer");
-        let _ = std::fs::remove_dir_all(&fresh);
-        std::fs::create_dir(&fresh)?;
-        self.unpack_checked(file, layer.digest.as_deref(), diff_id, &fresh).map_err(named)?;
-        std::fs::rename(&fresh, &place)?;
-        Ok(size)
-    }
-
-    fn unpack_checked(
-        &self,
-        file: std::fs::File,
-        digest: Option<&str>,
-        diff_id: &str,
-        target: &Path,
-    ) -> std::io::Result<()> {
-        let limit = self.config.layer_bytes_max;
-        let limits = Limits { bytes: limit, entries: self.config.layer_entries_max };
-        let mut packed = BufReader::with_capacity(64 * 1024, HashingReader::new(file));
-        let start = packed.fill_buf()?;
-        let (is_gzip, is_zstd) = (start.starts_with(&[0x1f, 0x8b]), start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]));
-        if is_zstd {
-            return Err(Error::other("zstd compression is not supported: use gzip"));
-        }
-        let stream: Box<dyn std::io::Read + '_> =
-            if is_gzip { Box::new(flate2::bufread::MultiGzDecoder::new(&mut packed)) } else { Box::new(&mut packed) };
-        let mut plain = HashingReader::new(stream);
-        unpack(&mut plain, target, limits)?;
-        // Headers and padding come on top of the content: hence the slack.
-        let (found, _) = plain.finish(limit.saturating_mul(2).saturating_add(1 << 20))?;
-        if found != diff_id {
-            return Err(Error::other(format!("its uncompressed content has digest {found}")));
-        }
-        let (found, _) = packed.into_inner().finish(limit)?;
-        match digest {
-            Some(expected) if expected != found => Err(Error::other(format!("expected {expected}, found {found}"))),
-            _ => Ok(()),
-        }
     }
 
     fn remove(&self, id: &str) -> Result<(), RuntimeError> {
@@ -356,13 +232,13 @@ impl Inner {
         Ok(())
     }
 
-    fn save(&self, images: &BTreeMap<String, Record>) -> std::io::Result<()> {
+    pub(super) fn save(&self, images: &BTreeMap<String, Record>) -> std::io::Result<()> {
         replace(&self.config.directory.join("images.json"), &serde_json::to_vec(images).map_err(Error::other)?)
     }
 }
 
 /// Replaces a file so that a crash leaves either the old or the new content.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+pub(super) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let fresh = path.with_extension("new");
     let mut file = std::fs::File::create(&fresh)?;
     file.write_all(content)?;
@@ -371,7 +247,7 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
 }
 
 impl Record {
-    fn image(&self, id: &str) -> Image {
+    pub(super) fn image(&self, id: &str) -> Image {
         Image {
             id: id.to_owned(),
             references: self.references.clone(),

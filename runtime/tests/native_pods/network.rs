@@ -3,7 +3,7 @@
 use pintle_runtime::{ContainerRuntime as _, PortMapping};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::support::{Node, PATIENCE, eventually};
+use crate::support::{Node, PATIENCE, eventually, text};
 
 const SERVE: &str = "exec httpd -f -p 80 -h /www";
 const SERVE_LOCALLY: &str = "exec httpd -f -p 127.0.0.1:8081 -h /www";
@@ -76,14 +76,112 @@ async fn the_nodes_network_is_used_when_asked() {
     let mut node = Node::start().await;
     let sandbox = node.sandbox(|config| config.host_network = true).await;
     assert!(node.runtime.sandboxes().await.unwrap()[0].addresses.is_empty());
-    let id = node.run(&sandbox, "links", &format!("ip link show {}", node.bridge)).await;
+    let id = node.run(&sandbox, "links", &format!("ip link | grep -q {}", node.bridge)).await;
     assert_eq!(node.exited(&id).await.0, 0);
     let own = node.sandbox(|config| {
         config.sysctls = [("net.ipv4.ip_local_port_range".to_owned(), "2000 3000".to_owned())].into();
     });
     let own = own.await;
-    let script = "read low high < /proc/sys/net/ipv4/ip_local_port_range; [ $low = 2000 ] && [ $high = 3000 ]";
-    let id = node.run(&own, "sysctl", script).await;
+    let id = node.run(&own, "sysctl", "cat /proc/sys/net/ipv4/ip_local_port_range").await;
     assert_eq!(node.exited(&id).await.0, 0);
+    assert_eq!(node.log("sysctl"), [text("stdout", "2000\t3000")]);
     node.close().await;
+}
+
+/// A network namespace that plays the world beyond the node.
+struct Outside {
+    name: String,
+    link: String,
+}
+
+impl Outside {
+    fn new() -> Self {
+        let id = std::process::id();
+        let outside = Self { name: format!("ptout-{id}"), link: format!("ptout{id}") };
+        let (name, link) = (&outside.name, &outside.link);
+        run("ip", &format!("netns add {name}"));
+        run("ip", &format!("link add {link} type veth peer name eth0 netns {name}"));
+        run("ip", &format!("addr add 198.51.100.1/30 dev {link}"));
+        run("ip", &format!("link set {link} up"));
+        run("ip", &format!("-n {name} addr add 198.51.100.2/30 dev eth0"));
+        run("ip", &format!("-n {name} link set eth0 up"));
+        outside
+    }
+
+    /// Listens there; answers with the port, and later with the address that connects.
+    fn listen(&self) -> (u16, std::thread::JoinHandle<std::net::IpAddr>) {
+        let namespace = std::fs::File::open(format!("/run/netns/{}", self.name)).unwrap();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let kind = rustix::thread::LinkNameSpaceType::Network;
+            rustix::thread::move_into_link_name_space(std::os::fd::AsFd::as_fd(&namespace), Some(kind)).unwrap();
+            let listener = std::net::TcpListener::bind(("198.51.100.2", 0)).unwrap();
+            sender.send(listener.local_addr().unwrap().port()).unwrap();
+            listener.accept().unwrap().1.ip()
+        });
+        (receiver.recv().unwrap(), thread)
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("ip").args(["link", "del", &self.link]).status();
+        let _ = std::process::Command::new("ip").args(["netns", "del", &self.name]).status();
+    }
+}
+
+fn run(program: &str, args: &str) {
+    let status = std::process::Command::new(program).args(args.split(' ')).status().unwrap();
+    assert!(status.success(), "{program} {args}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_world_sees_the_nodes_address() {
+    let mut node = Node::start().await;
+    let outside = Outside::new();
+    let (port, seen) = outside.listen();
+    let sandbox = node.sandbox(|_| {}).await;
+    let script =
+        format!("for i in $(seq 100); do nc -w 5 198.51.100.2 {port} </dev/null && exit 0; sleep 0.1; done; exit 1");
+    let id = node.run(&sandbox, "client", &script).await;
+    assert_eq!(node.exited(&id).await.0, 0);
+    let address = tokio::task::spawn_blocking(|| seen.join().unwrap()).await.unwrap();
+    assert_eq!(address.to_string(), "198.51.100.1");
+    node.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_may_share_a_bridge() {
+    use pintle_runtime::{BridgeConfig, BridgeNetwork, PodNetwork as _, SandboxId};
+    let directory = tempfile::tempdir().unwrap();
+    let bridge = format!("ptsh{}", std::process::id());
+    let open = async |name: &str, range: &str| {
+        let mut config = BridgeConfig::new(range.parse().unwrap(), directory.path().join(name));
+        (config.bridge, config.subnet) = (bridge.clone(), "10.240.0.0/16".parse().unwrap());
+        BridgeNetwork::open(config).await.unwrap()
+    };
+    let (one, two) = (open("one", "10.240.1.0/24").await, open("two", "10.240.2.0/24").await);
+    assert_eq!(one.gateway(), two.gateway());
+    let mut addresses = Vec::new();
+    for (network, name) in [(&one, "a"), (&two, "b")] {
+        let namespace = format!("{bridge}-{name}");
+        run("ip", &format!("netns add {namespace}"));
+        let path = std::path::Path::new("/run/netns").join(&namespace);
+        let attach = async || network.attach(&SandboxId(name.into()), &path, &[]).await.unwrap().addresses;
+        addresses.push(attach().await[0].to_string());
+        // Repeating it is harmless.
+        assert_eq!(attach().await[0].to_string(), addresses[addresses.len() - 1]);
+    }
+    assert_eq!(addresses, ["10.240.1.1", "10.240.2.1"]);
+    run("ip", &format!("netns exec {bridge}-a /bin/busybox ping -c 1 -W 5 10.240.2.1"));
+    let exists = || std::path::Path::new("/sys/class/net").join(&bridge).exists();
+    one.close().await.unwrap();
+    assert!(exists());
+    run("ip", &format!("netns exec {bridge}-b /bin/busybox ping -c 1 -W 5 10.240.0.1"));
+    two.detach(&SandboxId("b".into())).await.unwrap();
+    two.close().await.unwrap();
+    assert!(!exists());
+    for name in ["a", "b"] {
+        run("ip", &format!("netns del {bridge}-{name}"));
+    }
 }

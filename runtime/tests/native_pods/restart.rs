@@ -62,9 +62,18 @@ async fn a_new_runtime_clears_away_what_an_old_one_left() {
     node.restart(async || std::fs::write(&record, text.replace("\"Ready\"", "\"Making\"")).unwrap()).await;
     assert!(node.runtime.sandboxes().await.unwrap().is_empty());
     assert!(node.runtime.containers().await.unwrap().is_empty());
-    assert_eq!(node.traces().iter().filter(|trace| trace.contains("process") || trace.contains("/node/")).count(), 0);
-    let again = node.sandbox(|_| {}).await;
-    assert_ne!(again, sandbox);
+    assert_eq!(
+        node.traces().iter().filter(|trace| trace.starts_with("process ") || trace.contains("/node/")).count(),
+        0
+    );
+    // As if the record itself had been lost.
+    let second = node.sandbox(|_| {}).await;
+    node.run(&second, "second", "exec sleep 1000").await;
+    let record = scratch(&node, "node/sandboxes").join(&second.0).join("record.json");
+    node.restart(async || std::fs::write(&record, "").unwrap()).await;
+    assert!(node.runtime.sandboxes().await.unwrap().is_empty());
+    let left: Vec<String> = node.traces().into_iter().filter(|trace| !trace.contains("pintle")).collect();
+    assert_eq!(left.len(), 1, "only the bridge: {left:?}");
     node.close().await;
 }
 
@@ -92,5 +101,28 @@ async fn an_image_in_use_stays() {
     assert!(node.images.remove(&node.image.id).await.is_err());
     node.runtime.remove_container(&id).await.unwrap();
     node.images.remove(&node.image.id).await.unwrap();
+    node.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_outlives_its_shim() {
+    let mut node = Node::start().await;
+    let sandbox = node.sandbox(|_| {}).await;
+    let id = node.run(&sandbox, "main", "exec sleep 1000").await;
+    let record = scratch(&node, "node/containers").join(&id.0).join("record.json");
+    let record: serde_json::Value = serde_json::from_slice(&std::fs::read(record).unwrap()).unwrap();
+    let kill = |what: &str| {
+        let pid = i32::try_from(record[what]["pid"].as_i64().unwrap()).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::KILL)
+            .unwrap();
+    };
+    kill("shim");
+    assert_eq!(node.exec(&id, "echo alive", "").await.0, "alive\n");
+    kill("init");
+    assert_eq!(node.exited(&id).await, (255, "Error".into()));
+    match node.info(&id).await.state {
+        ContainerState::Exited { message, .. } => assert!(message.contains("exit code is not known"), "{message}"),
+        other => panic!("{other:?}"),
+    }
     node.close().await;
 }
