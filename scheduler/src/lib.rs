@@ -30,8 +30,9 @@
 //! Invariants: decisions are pure (same snapshot, pod, cursor and random state: same decision); a pod that was given a node
 //! counts as placed until the API says otherwise; time and chance come from outside.
 //!
-//! Absent here: the volume plugins (VolumeBinding, VolumeZone, NodeVolumeLimits, VolumeRestrictions), dynamic resource
-//! allocation, and scheduler extenders: pods with claims are scheduled without a look at them.
+//! Absent here: VolumeZone, NodeVolumeLimits, VolumeRestrictions and most of what VolumeBinding can do (see
+//! [`plugins::VolumeBinding`]), dynamic resource allocation (pods with resource claims are scheduled without a look at
+//! them), and scheduler extenders.
 
 mod bind_task;
 mod core;
