@@ -46,6 +46,8 @@ pub(crate) async fn run(shared: std::sync::Arc<Shared>, binding: Binding) {
     }
 }
 
+/// Pods that wait for permission hold no slot: a group of any size can wait until it is complete. Their number is bounded by
+/// the room in the cluster, which they occupy.
 async fn bind(shared: &Shared, binding: &Binding) -> Result<(), Status> {
     let info = &binding.queued.info;
     if let Some((answer, longest)) = shared.waiting.enter(info.uid(), info.key(), &binding.waits) {
@@ -59,6 +61,8 @@ async fn bind(shared: &Shared, binding: &Binding) -> Result<(), Status> {
             }
         }
     }
+    // The semaphore is never closed, so an error cannot happen.
+    let _slot = shared.slots.acquire().await;
     let context =
         BindContext { client: shared.client.clone(), pod: std::sync::Arc::clone(info), node: binding.node.clone() };
     for plugin in &binding.profile.pre_bind {

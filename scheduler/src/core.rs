@@ -96,6 +96,18 @@ pub struct Core {
     placed: BTreeMap<String, Arc<PodInfo>>,
     /// By uid.
     assumed: BTreeMap<String, Assumed>,
+    /// By uid: pods for which others are being evicted.
+    preempting: BTreeMap<String, Evicting>,
+}
+
+/// Evictions that have been decided, but not yet seen. Until then the pod is not tried again, or it would find the same
+/// cluster and evict even more.
+#[derive(Debug, Default)]
+struct Evicting {
+    /// Uids.
+    victims: BTreeSet<String>,
+    /// The pod had its turn meanwhile: it is owed another one.
+    missed: bool,
 }
 
 impl Core {
@@ -116,6 +128,7 @@ impl Core {
             random,
             placed: BTreeMap::new(),
             assumed: BTreeMap::new(),
+            preempting: BTreeMap::new(),
         }
     }
 
@@ -166,13 +179,13 @@ impl Core {
             }
             Delta::Deleted { last, .. } => {
                 self.snapshot.remove_node(&last.metadata.name);
-                if self.snapshot.is_wasteful() {
-                    self.snapshot = self.snapshot.compacted();
-                    self.cursor = Cursor::default();
-                }
-                return;
+                ClusterEvent::NodeDeleted(Arc::clone(last))
             }
         };
+        if self.snapshot.is_wasteful() {
+            self.snapshot = self.snapshot.compacted();
+            self.cursor = Cursor::default();
+        }
         self.queue.on_event(&event, now);
     }
 
@@ -205,6 +218,7 @@ impl Core {
         if pod.metadata.deletion_timestamp.is_some() || self.profiles.of(pod).is_none() {
             self.queue.remove(uid);
             self.nominator.remove(uid);
+            self.preempting.remove(uid);
             return;
         }
         let info = PodInfo::shared(Arc::clone(pod));
@@ -226,6 +240,9 @@ impl Core {
             self.snapshot.remove_pod(old);
         }
         self.snapshot.add_pod(Arc::clone(&info));
+        if info.is_terminating() {
+            self.victim_leaves(&uid, now);
+        }
         let before = self.placed.insert(uid, Arc::clone(&info));
         let event = match before {
             None => ClusterEvent::PodAdded(info),
@@ -235,9 +252,27 @@ impl Core {
         self.queue.on_event(&event, now);
     }
 
+    /// A pod is leaving or gone: those who waited for that may be tried again.
+    fn victim_leaves(&mut self, uid: &str, now: Duration) {
+        let mut owed = vec![];
+        self.preempting.retain(|preemptor, evicting| {
+            evicting.victims.remove(uid);
+            let waits = !evicting.victims.is_empty();
+            if !waits && evicting.missed {
+                owed.push(preemptor.clone());
+            }
+            waits
+        });
+        for preemptor in owed {
+            self.queue.activate(&preemptor, now);
+        }
+    }
+
     fn pod_is_gone(&mut self, uid: &str, now: Duration) {
         self.queue.remove(uid);
         self.nominator.remove(uid);
+        self.preempting.remove(uid);
+        self.victim_leaves(uid, now);
         let assumed = self.assumed.remove(uid).map(|assumed| assumed.info);
         if let Some(info) = self.placed.remove(uid).or(assumed) {
             self.snapshot.remove_pod(&info);
@@ -248,7 +283,7 @@ impl Core {
     /// Decides about the next pod, if there is one.
     pub fn next(&mut self, now: Duration) -> Option<Attempt> {
         self.advance(now);
-        let queued = self.queue.pop(now)?;
+        let queued = self.pop(now)?;
         let profile = self.profiles.of(queued.info.pod())?;
         let decision =
             profile.schedule_one(&self.snapshot, &queued.info, &self.nominator, &mut self.cursor, &self.random);
@@ -258,6 +293,17 @@ impl Core {
                 self.reject(queued, &profile, &diagnosis, preemption, clear_nomination, now)
             }
         })
+    }
+
+    /// The next pod that is not in the middle of evicting others.
+    fn pop(&mut self, now: Duration) -> Option<QueuedPodInfo> {
+        loop {
+            let queued = self.queue.pop(now)?;
+            let Some(evicting) = self.preempting.get_mut(queued.info.uid()) else { return Some(queued) };
+            evicting.missed = true;
+            let plugins = queued.unschedulable_plugins.clone();
+            self.queue.put_unschedulable(queued, plugins, now);
+        }
     }
 
     fn reject(
@@ -273,6 +319,10 @@ impl Core {
         let clear_nomination = clear_nomination && self.nominator.node_of(pod.uid()).is_some();
         if let Some(preemption) = &preemption {
             self.nominator.nominate(Arc::clone(&pod), &preemption.node);
+            let victims: BTreeSet<String> = preemption.victims.iter().map(|victim| victim.uid().to_owned()).collect();
+            if !victims.is_empty() {
+                self.preempting.insert(pod.uid().to_owned(), Evicting { victims, missed: false });
+            }
         } else if clear_nomination {
             self.nominator.remove(pod.uid());
         }
@@ -353,6 +403,7 @@ impl Core {
     /// Room could not be made for a pod as decided: it is tried again.
     pub fn preemption_failed(&mut self, uid: &str, now: Duration) {
         self.nominator.remove(uid);
+        self.preempting.remove(uid);
         self.queue.activate(uid, now);
     }
 

@@ -5,11 +5,34 @@
 //! called from tests and simulations. Plugins implement the extension-point traits ([`Filter`], [`Score`], ...) and are
 //! registered in a [`Profile`]; the default ones are in [`plugins`].
 //!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use pintle_object_model::api::core::v1::{Node, Pod};
+//! use pintle_object_model::clock::Random;
+//! use pintle_scheduler::{Cursor, Decision, Nominator, PodInfo, Profile, Snapshot};
+//!
+//! let mut node = Node::default();
+//! node.metadata.name = "a".into();
+//! node.status.allocatable.insert("pods".into(), "10".parse().unwrap());
+//! let mut snapshot = Snapshot::new();
+//! snapshot.put_node(Arc::new(node));
+//!
+//! let profile = Profile::default_plugins("default-scheduler").build();
+//! let pod = PodInfo::shared(Arc::new(Pod::default()));
+//! let (nominator, random) = (Nominator::default(), Random::seeded(1));
+//! match profile.schedule_one(&snapshot, &pod, &nominator, &mut Cursor::default(), &random) {
+//!     Decision::Place(placement) => assert_eq!(placement.node, "a"),
+//!     Decision::Unschedulable { diagnosis, .. } => panic!("{}", diagnosis.message()),
+//! }
+//! ```
+//!
 //! Invariants: decisions are pure (same snapshot, pod, cursor and random state: same decision); a pod that was given a node
 //! counts as placed until the API says otherwise; time and chance come from outside.
 //!
-//! Absent here: the volume plugins (VolumeBinding, VolumeZone, NodeVolumeLimits, VolumeRestrictions), dynamic resource
-//! allocation, and scheduler extenders: pods with claims are scheduled without a look at them.
+//! Absent here: VolumeZone, NodeVolumeLimits, VolumeRestrictions and most of what VolumeBinding can do (see
+//! [`plugins::VolumeBinding`]), dynamic resource allocation (pods with resource claims are scheduled without a look at
+//! them), and scheduler extenders.
 
 mod bind_task;
 mod core;

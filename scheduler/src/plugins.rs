@@ -16,6 +16,7 @@ mod pod_topology_spread;
 mod priority_sort;
 mod scheduling_gates;
 mod taint_toleration;
+mod volume_binding;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ pub use pod_topology_spread::{DefaultConstraints, PodTopologySpread};
 pub use priority_sort::PrioritySort;
 pub use scheduling_gates::SchedulingGates;
 pub use taint_toleration::TaintToleration;
+pub use volume_binding::VolumeBinding;
 
 use crate::{Profile, ProfileBuilder};
 
@@ -53,6 +55,7 @@ impl DefaultPlugins {
         let spread = Arc::new(PodTopologySpread::new(self.spread.clone()));
         let (taints, affinity) = (Arc::new(TaintToleration), Arc::new(NodeAffinity));
         let (unschedulable, name, ports) = (Arc::new(NodeUnschedulable), Arc::new(NodeName), Arc::new(NodePorts));
+        let volumes = Arc::new(VolumeBinding::default());
         let (between, gates) = (Arc::new(InterPodAffinity), Arc::new(SchedulingGates));
         Profile::empty(scheduler_name)
             .queue_sort(Arc::new(PrioritySort))
@@ -60,6 +63,7 @@ impl DefaultPlugins {
             .pre_filter(affinity.clone())
             .pre_filter(ports.clone())
             .pre_filter(fit.clone())
+            .pre_filter(volumes.clone())
             .pre_filter(spread.clone())
             .pre_filter(between.clone())
             .filter(unschedulable.clone())
@@ -68,6 +72,7 @@ impl DefaultPlugins {
             .filter(affinity.clone())
             .filter(ports.clone())
             .filter(fit.clone())
+            .filter(volumes.clone())
             .filter(spread.clone())
             .filter(between.clone())
             .post_filter(Arc::new(DefaultPreemption::default()))
@@ -83,6 +88,7 @@ impl DefaultPlugins {
             .score(between.clone(), 2)
             .score(balanced, 1)
             .score(Arc::new(ImageLocality), 1)
+            .pre_bind(volumes.clone())
             .bind(Arc::new(DefaultBinder))
             .enqueue(gates)
             .enqueue(unschedulable)
@@ -91,6 +97,7 @@ impl DefaultPlugins {
             .enqueue(affinity)
             .enqueue(ports)
             .enqueue(fit)
+            .enqueue(volumes)
             .enqueue(spread)
             .enqueue(between)
     }

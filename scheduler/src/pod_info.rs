@@ -37,6 +37,8 @@ const ANY_IP: &str = "0.0.0.0";
 #[derive(Clone, Debug)]
 pub struct PodInfo {
     pod: Arc<Pod>,
+    /// Where it is; differs from the pod's own field while the pod is only assumed to be there.
+    node: Arc<str>,
     key: ObjectRef,
     requests: Requests,
     ports: Vec<HostPort>,
@@ -48,6 +50,7 @@ impl PodInfo {
     /// Works out what decisions need.
     pub fn new(pod: Arc<Pod>) -> Self {
         Self {
+            node: Arc::from(pod.spec.node_name.as_str()),
             key: ObjectRef::of(&*pod),
             requests: Requests::of(&pod),
             ports: host_ports(&pod),
@@ -64,9 +67,7 @@ impl PodInfo {
 
     /// The same pod placed on a node that the API does not know of yet.
     pub fn placed_on(&self, node: &str) -> Self {
-        let mut pod = (*self.pod).clone();
-        node.clone_into(&mut pod.spec.node_name);
-        Self { pod: Arc::new(pod), ..self.clone() }
+        Self { node: Arc::from(node), ..self.clone() }
     }
 
     /// The pod.
@@ -96,7 +97,7 @@ impl PodInfo {
 
     /// The node that it is on; empty for none.
     pub fn node_name(&self) -> &str {
-        &self.pod.spec.node_name
+        &self.node
     }
 
     /// What it asks for.

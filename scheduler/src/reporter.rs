@@ -19,6 +19,8 @@ pub(crate) struct Condition {
 
 /// Reports a decision, then evicts the victims, if there are any.
 pub(crate) async fn run(shared: Arc<Shared>, failure: Failure) {
+    // The semaphore is never closed, so an error cannot happen.
+    let _slot = shared.slots.acquire().await;
     shared.observer.observe(&SchedulerEvent::Unschedulable {
         pod: failure.pod.key().clone(),
         plugins: failure.plugins.clone(),

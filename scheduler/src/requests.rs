@@ -117,18 +117,21 @@ fn of_container(container: &Container, status: Option<&ContainerStatus>, default
     found
 }
 
+fn status_of<'a>(list: &'a [ContainerStatus], container: &Container) -> Option<&'a ContainerStatus> {
+    list.iter().find(|status| status.name == container.name)
+}
+
 fn total(pod: &Pod, defaults: bool) -> Amounts {
-    let status = |list: &[ContainerStatus], name: &str| list.iter().find(|status| status.name == name).cloned();
     let mut sum = Amounts::new();
     for container in &pod.spec.containers {
-        let status = status(&pod.status.container_statuses, &container.name);
-        add(&mut sum, &of_container(container, status.as_ref(), defaults));
+        let status = status_of(&pod.status.container_statuses, container);
+        add(&mut sum, &of_container(container, status, defaults));
     }
     let mut sidecars = Amounts::new();
     let mut starting = Amounts::new();
     for container in &pod.spec.init_containers {
-        let status = status(&pod.status.init_container_statuses, &container.name);
-        let mut asked = of_container(container, status.as_ref(), defaults);
+        let status = status_of(&pod.status.init_container_statuses, container);
+        let mut asked = of_container(container, status, defaults);
         if container.restart_policy.as_deref() == Some("Always") {
             add(&mut sum, &asked);
             add(&mut sidecars, &asked);

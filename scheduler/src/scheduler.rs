@@ -1,8 +1,8 @@
 //! The scheduler: the core, driven over a client.
 //!
 //! In: informers. Out: bindings, conditions, Events, evictions. Invariants: one decision at a time; the core's lock is
-//! never held over an await; bindings and reports run beside, at most [`SchedulerBuilder::parallel_bindings`] of each;
-//! stopping waits for what was begun. Elsewhere: decisions (`core`).
+//! never held over an await; bindings and reports run beside, about [`SchedulerBuilder::parallel_bindings`] at once; stopping
+//! waits for what was begun. Elsewhere: decisions (`core`).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) recorder: Recorder,
     pub(crate) waiting: WaitingPods,
+    /// Bindings and reports at once.
+    pub(crate) slots: Semaphore,
 }
 
 impl Shared {
@@ -188,13 +190,14 @@ impl Scheduler {
             observer: self.observer,
             recorder,
             waiting: self.waiting,
+            slots: Semaphore::new(self.parallel),
         });
         let informers = self.informers.unwrap_or_else(|| Informers::new(self.client, self.random, shutdown.clone()));
         let mut recording = std::pin::pin!(recording);
         let work = async {
             if shutdown.unless(watcher::follow(&shared, &informers)).await.is_some() {
                 tracing::info!("scheduling");
-                drive(&shared, &shutdown, self.parallel).await;
+                drive(&shared, &shutdown).await;
             }
         };
         // Events are written by this task, too: they end with the work, except for what is waiting to be written.
@@ -214,28 +217,26 @@ const DRAIN: Duration = Duration::from_millis(100);
 /// Decisions in a row before other tasks get a turn.
 const BURST: usize = 16;
 
-async fn drive(shared: &Arc<Shared>, shutdown: &Shutdown, parallel: usize) {
-    let slots = Arc::new(Semaphore::new(parallel));
-    let reports = Arc::new(Semaphore::new(parallel));
+async fn drive(shared: &Arc<Shared>, shutdown: &Shutdown) {
     let mut tasks = JoinSet::new();
     let mut burst = 0;
     while !shutdown.is_fired() {
         while tasks.try_join_next().is_some() {}
+        // Deciding faster than bindings get through only makes a longer queue of them.
+        if shared.slots.available_permits() == 0 {
+            drop(shared.slots.acquire().await);
+        }
         let Some(attempt) = attempt(shared) else {
             shutdown.unless(idle(shared)).await;
             continue;
         };
         burst += 1;
-        let gate = if matches!(attempt, Attempt::Bind(_)) { &slots } else { &reports };
-        // The semaphores are never closed, so an error cannot happen; without a permit the task would be unbounded.
-        let Ok(permit) = Arc::clone(gate).acquire_owned().await else { return };
         let shared = Arc::clone(shared);
         tasks.spawn(async move {
             match attempt {
                 Attempt::Bind(binding) => bind_task::run(shared, *binding).await,
                 Attempt::Report(failure) => reporter::run(shared, *failure).await,
             }
-            drop(permit);
         });
         if burst % BURST == 0 {
             tokio::task::yield_now().await;

@@ -191,3 +191,55 @@ fn without_nodes_the_message_says_so() {
     core.on_node(&added(Arc::new(node("a"))), Duration::from_secs(20));
     assert_eq!(core.queue().place("p"), Some(QueuePlace::Active));
 }
+
+fn prioritized(name: &str, cpu: &str, priority: i32) -> Arc<Pod> {
+    let mut pod = (*asking(name, cpu)).clone();
+    pod.spec.priority = Some(priority);
+    Arc::new(pod)
+}
+
+#[test]
+fn while_others_are_evicted_for_it_a_pod_evicts_no_more() {
+    let mut core = core();
+    for name in ["a", "b"] {
+        core.on_node(&added(Arc::new(node(name))), NOW);
+        core.on_pod(&added(on(&prioritized(&format!("on-{name}"), "4", 0), name)), NOW);
+    }
+    core.on_pod(&added(prioritized("p", "4", 10)), NOW);
+    let Some(Attempt::Report(failure)) = core.next(NOW) else { panic!("expected a report") };
+    let preemption = failure.preemption.expect("there are lesser pods");
+    let victim = Arc::clone(preemption.victims[0].pod());
+    assert_eq!(core.nominator().node_of("p"), Some(preemption.node.as_str()));
+    // Something happens that could help before the eviction is seen: the pod must not choose another victim.
+    let later = Duration::from_secs(20);
+    core.queue.activate("p", later);
+    assert!(core.next(later).is_none());
+    assert_eq!(core.queue().place("p"), Some(QueuePlace::Unschedulable));
+    // The victim is leaving. The pod is owed a try, sees that, and waits.
+    let mut leaving = (*victim).clone();
+    leaving.metadata.deletion_timestamp = Some(pintle_object_model::Time::from_unix(1));
+    let leaving = Arc::new(leaving);
+    let much_later = Duration::from_secs(60);
+    core.on_pod(&Delta::Updated { old: victim, new: Arc::clone(&leaving) }, much_later);
+    let Some(Attempt::Report(failure)) = core.next(much_later) else { panic!("expected a report") };
+    assert!(failure.preemption.is_none());
+    assert!(
+        failure.message.ends_with("not eligible due to a terminating pod on the nominated node."),
+        "{}",
+        failure.message
+    );
+    core.on_pod(&Delta::Deleted { last: leaving, missed: false }, Duration::from_secs(90));
+    assert_eq!(binding(&mut core, Duration::from_secs(90)).node, preemption.node);
+}
+
+#[test]
+fn evictions_that_fail_are_decided_anew() {
+    let mut core = core();
+    core.on_node(&added(Arc::new(node("a"))), NOW);
+    core.on_pod(&added(on(&prioritized("on-a", "4", 0), "a")), NOW);
+    core.on_pod(&added(prioritized("p", "4", 10)), NOW);
+    assert!(matches!(core.next(NOW), Some(Attempt::Report(failure)) if failure.preemption.is_some()));
+    core.preemption_failed("p", NOW);
+    assert_eq!(core.nominator().node_of("p"), None);
+    assert!(matches!(core.next(NOW), Some(Attempt::Report(failure)) if failure.preemption.is_some()));
+}

@@ -42,6 +42,8 @@ impl NodeChange {
 pub enum ClusterEvent {
     /// A node has come.
     NodeAdded(Arc<Node>),
+    /// A node is gone.
+    NodeDeleted(Arc<Node>),
     /// A node has changed.
     NodeUpdated {
         /// As it was.

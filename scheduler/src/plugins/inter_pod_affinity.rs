@@ -329,7 +329,7 @@ impl EnqueueExtensions for InterPodAffinity {
             ClusterEvent::NodeAdded(_) | ClusterEvent::NamespaceChanged => Hint::Queue,
             ClusterEvent::NodeUpdated { change, .. } => change.labels.into(),
             ClusterEvent::SelfUpdated { old, new } => (old.pod().metadata.labels != new.pod().metadata.labels).into(),
-            ClusterEvent::Other(_) => Hint::Skip,
+            ClusterEvent::NodeDeleted(_) | ClusterEvent::Other(_) => Hint::Skip,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pintle_object_model::api::core::v1::{NodeSelectorRequirement, NodeSelectorTerm};
+use pintle_object_model::api::core::v1::{NodeSelector, NodeSelectorRequirement, NodeSelectorTerm};
 
 use crate::{LabelKey, LabelValue, NodeView, Snapshot};
 
@@ -116,6 +116,12 @@ impl CompiledNodeSelector {
                 selector.node_selector_terms.iter().map(|term| CompiledTerm::new(snapshot, term)).collect()
             }),
         }
+    }
+
+    /// A selector by itself, such as a volume's.
+    pub(super) fn of_terms(snapshot: &Snapshot, selector: &NodeSelector) -> Self {
+        let terms = selector.node_selector_terms.iter().map(|term| CompiledTerm::new(snapshot, term));
+        Self { equals: CompiledTerm { tests: vec![] }, any_of: Some(terms.collect()) }
     }
 
     /// Does it match every node?

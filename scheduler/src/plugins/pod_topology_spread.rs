@@ -134,7 +134,8 @@ impl EnqueueExtensions for PodTopologySpread {
             ClusterEvent::PodAdded(other) | ClusterEvent::PodDeleted(other) => counted(other).into(),
             ClusterEvent::PodUpdated { old, new } => (counted(old) || counted(new)).into(),
             ClusterEvent::SelfUpdated { old, new } => (old.pod().metadata.labels != new.pod().metadata.labels).into(),
-            ClusterEvent::NodeAdded(_) => Hint::Queue,
+            // A domain less can lower the skew, too.
+            ClusterEvent::NodeAdded(_) | ClusterEvent::NodeDeleted(_) => Hint::Queue,
             ClusterEvent::NodeUpdated { change, .. } => (change.labels || change.taints).into(),
             ClusterEvent::NamespaceChanged | ClusterEvent::Other(_) => Hint::Skip,
         }

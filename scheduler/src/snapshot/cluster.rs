@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pintle_object_model::ObjectRef;
-use pintle_object_model::api::core::v1::{Pod, Service};
+use pintle_object_model::api::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod, Service};
 use pintle_object_model::api::meta::v1::LabelSelector;
 use pintle_object_model::api::policy::v1::PodDisruptionBudget;
+use pintle_object_model::api::storage::v1::StorageClass;
 use pintle_object_model::selector::{Requirement, Selector};
 
 type Labels = BTreeMap<String, String>;
@@ -29,6 +30,9 @@ pub struct ClusterObjects {
     services: BTreeMap<String, BTreeMap<String, Labels>>,
     /// By namespace, kind and name.
     owners: BTreeMap<(String, String, String), OwnerSelector>,
+    claims: BTreeMap<ObjectRef, Arc<PersistentVolumeClaim>>,
+    volumes: BTreeMap<String, Arc<PersistentVolume>>,
+    classes: BTreeMap<String, Arc<StorageClass>>,
 }
 
 static NO_LABELS: Labels = Labels::new();
@@ -79,6 +83,49 @@ impl ClusterObjects {
             Some(selector) => self.owners.insert(key, selector),
             None => self.owners.remove(&key),
         };
+    }
+
+    /// Takes in a claim; `present` false: it is gone.
+    pub fn set_claim(&mut self, claim: Arc<PersistentVolumeClaim>, present: bool) {
+        let key = ObjectRef::of(&*claim);
+        if present {
+            self.claims.insert(key, claim);
+        } else {
+            self.claims.remove(&key);
+        }
+    }
+
+    /// A claim.
+    pub fn claim(&self, key: &ObjectRef) -> Option<&Arc<PersistentVolumeClaim>> {
+        self.claims.get(key)
+    }
+
+    /// Takes in a volume; `present` false: it is gone.
+    pub fn set_volume(&mut self, volume: Arc<PersistentVolume>, present: bool) {
+        if present {
+            self.volumes.insert(volume.metadata.name.clone(), volume);
+        } else {
+            self.volumes.remove(&volume.metadata.name);
+        }
+    }
+
+    /// A volume.
+    pub fn volume(&self, name: &str) -> Option<&Arc<PersistentVolume>> {
+        self.volumes.get(name)
+    }
+
+    /// Takes in a storage class; `present` false: it is gone.
+    pub fn set_class(&mut self, class: Arc<StorageClass>, present: bool) {
+        if present {
+            self.classes.insert(class.metadata.name.clone(), class);
+        } else {
+            self.classes.remove(&class.metadata.name);
+        }
+    }
+
+    /// A storage class.
+    pub fn class(&self, name: &str) -> Option<&Arc<StorageClass>> {
+        self.classes.get(name)
     }
 
     /// What selects a pod's siblings: the selectors of its Services and of its controller together. `None` if nothing does.
