@@ -279,3 +279,6 @@ fn protocol(label: &str) -> Option<Protocol> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
