@@ -204,9 +204,10 @@ impl Proxy {
         if let Some(objects) = self.objects.take() {
             tasks.spawn(keep_objects(self.client.clone(), objects, self.around.clone(), shutdown.clone()));
         }
-        let informers = self.informers.take().unwrap_or_else(|| {
-            Informers::new(self.client.clone(), self.around.random.clone(), shutdown.clone())
-        });
+        let informers = self
+            .informers
+            .take()
+            .unwrap_or_else(|| Informers::new(self.client.clone(), self.around.random.clone(), shutdown.clone()));
         let source = Source::new(&informers);
         shutdown.unless(self.follow(&source)).await;
         if let Some(health) = &mut self.health {

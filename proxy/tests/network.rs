@@ -12,6 +12,7 @@ use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use pintle_proxy::ProxyEvent;
 use services::{Driven, Kind, service};
 use world::{HOST, Server, World, pod_ip, tcp, udp, who};
 
@@ -146,7 +147,13 @@ fn without_endpoints_clients_are_refused_at_once(kind: Kind) {
         let mut driven = driven(kind, |_| {}).await;
         driven.endpoints("web", &[]).await;
         let local = node_port(Ipv4Addr::LOCALHOST);
-        let ways = [(&host, cluster()), (&pod, cluster()), (&outside, node_port(HOST)), (&host, node_port(HOST)), (&host, local)];
+        let ways = [
+            (&host, cluster()),
+            (&pod, cluster()),
+            (&outside, node_port(HOST)),
+            (&host, node_port(HOST)),
+            (&host, local),
+        ];
         for (from, to) in ways {
             let kinds = from.inside(move || [who(to).unwrap_err().kind(), udp(to).unwrap_err().kind()]).await;
             assert_eq!(kinds, [ErrorKind::ConnectionRefused; 2], "{from:?} to {to}");
@@ -329,10 +336,31 @@ fn endpoints_at_loopback_addresses_are_reached(kind: Kind) {
     let (host, outside, pod) = (world.host.clone(), world.outside.clone(), world.pods[0].clone());
     world.host.block_on(move || async move {
         let mut driven = Driven::start(kind).await;
-        driven.put(service("web", CLUSTER_IP, 30080, |_| {}), &["127.0.0.9"]).await;
+        // Not another address of 127.0.0.0/8: this server answers datagrams from the first one.
+        driven.put(service("web", CLUSTER_IP, 30080, |_| {}), &["127.0.0.1"]).await;
         for (from, to) in [(&host, cluster()), (&pod, cluster()), (&outside, node_port(HOST))] {
             assert_eq!(from.inside(move || who(to).unwrap().0).await, "h", "{from:?} to {to}");
             assert_eq!(from.inside(move || udp(to).unwrap().0).await, "h", "{from:?} to {to}");
+        }
+        driven.stop().await;
+    });
+}
+
+/// Without `br_netfilter` answers between pods bypass the host, so it must stand in for the client.
+#[test]
+fn pods_reach_each_other_where_the_bridge_is_not_filtered() {
+    let Some(world) = World::new(2) else { return };
+    let _server = Server::start(&world.pods[0], 8080, "a");
+    let setting = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+    // Where the setting is not there at all, the same is the case.
+    world.host.thread(move || drop(std::fs::write(setting, "0"))).join().unwrap();
+    let all = world.pods.clone();
+    world.host.block_on(move || async move {
+        let mut driven = Driven::start(Kind::Nftables).await;
+        assert!(driven.events.lock().unwrap().contains(&ProxyEvent::MasqueradingPods));
+        driven.put(service("web", CLUSTER_IP, 0, |_| {}), &[&pods(&[0])[0]]).await;
+        for pod in &all {
+            assert_eq!(pod.inside(|| who(cluster()).unwrap()).await, ("a".to_owned(), "10.244.0.1".to_owned()));
         }
         driven.stop().await;
     });

@@ -28,7 +28,13 @@ pub(crate) fn service_port(name: &str, protocol: &str, port: i32) -> ServicePort
 }
 
 /// A slice with one port named `http`.
-pub(crate) fn slice(namespace: &str, service: &str, name: &str, port: i32, endpoints: Vec<Endpoint>) -> Arc<EndpointSlice> {
+pub(crate) fn slice(
+    namespace: &str,
+    service: &str,
+    name: &str,
+    port: i32,
+    endpoints: Vec<Endpoint>,
+) -> Arc<EndpointSlice> {
     let mut slice = EndpointSlice::default();
     slice.metadata.namespace = namespace.to_owned();
     slice.metadata.name = name.to_owned();

@@ -273,11 +273,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let put_service = (name(), 0..4u8, 0..3u8, any::<bool>()).prop_map(|(name, ip, ports, local)| {
         let ip = if ip == 0 { "None".to_owned() } else { format!("10.96.0.{ip}") };
         Step::PutService(service("a", name, &ip, |service| {
-            service.spec.ports = (0..ports).map(|port| service_port(["http", "x", "y"][port as usize], "TCP", 80 + i32::from(port))).collect();
+            service.spec.ports = (0..ports)
+                .map(|port| service_port(["http", "x", "y"][port as usize], "TCP", 80 + i32::from(port)))
+                .collect();
             service.spec.internal_traffic_policy = local.then(|| "Local".to_owned());
         }))
     });
-    let endpoints = prop::collection::vec((1..6u8, prop::option::of(any::<bool>()), any::<bool>(), any::<bool>()), 0..5);
+    let endpoints =
+        prop::collection::vec((1..6u8, prop::option::of(any::<bool>()), any::<bool>(), any::<bool>()), 0..5);
     let put_slice = (name(), slice_name(), 1..3i32, endpoints).prop_map(|(owner, name, port, endpoints)| {
         let made = endpoints.into_iter().map(|(address, ready, terminating, here)| {
             let mut made = state(&format!("10.0.0.{address}"), ready, Some(true), Some(terminating));

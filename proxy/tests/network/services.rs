@@ -11,7 +11,7 @@ use pintle_proxy::{
     UserspaceConfig, UserspacePlane,
 };
 
-pub fn service(name: &str, cluster_ip: &str, node_port: i32, edit: impl FnOnce(&mut Service)) -> Service {
+pub(crate) fn service(name: &str, cluster_ip: &str, node_port: i32, edit: impl FnOnce(&mut Service)) -> Service {
     let mut service = Service::default();
     service.metadata.namespace = "default".to_owned();
     service.metadata.name = name.to_owned();
@@ -31,7 +31,7 @@ fn port(protocol: &str, node_port: i32) -> ServicePort {
     port
 }
 
-pub fn slice(service: &str, addresses: &[&str]) -> EndpointSlice {
+pub(crate) fn slice(service: &str, addresses: &[&str]) -> EndpointSlice {
     let mut slice = EndpointSlice::default();
     slice.metadata.namespace = "default".to_owned();
     slice.metadata.name = format!("{service}-1");
@@ -62,20 +62,20 @@ pub fn slice(service: &str, addresses: &[&str]) -> EndpointSlice {
 
 /// Which data plane to test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Userspace,
     Nftables,
 }
 
 /// A plane with its table, driven by hand.
-pub struct Driven {
+pub(crate) struct Driven {
     plane: Box<dyn DataPlane>,
     builder: TableBuilder,
-    pub events: Arc<Mutex<Vec<ProxyEvent>>>,
+    pub(crate) events: Arc<Mutex<Vec<ProxyEvent>>>,
 }
 
 impl Driven {
-    pub async fn start(kind: Kind) -> Self {
+    pub(crate) async fn start(kind: Kind) -> Self {
         let events: Arc<Mutex<Vec<ProxyEvent>>> = Arc::default();
         let into = Arc::clone(&events);
         let around = Surroundings::new(SystemClock::shared(), Random::seeded(7))
@@ -96,24 +96,24 @@ impl Driven {
     }
 
     /// Puts a Service and its endpoints, and syncs.
-    pub async fn put(&mut self, service: Service, addresses: &[&str]) {
+    pub(crate) async fn put(&mut self, service: Service, addresses: &[&str]) {
         self.builder.put_slice(Arc::new(slice(&service.metadata.name, addresses)));
         self.builder.put_service(Arc::new(service));
         self.sync().await;
     }
 
     /// Changes the endpoints of a Service, and syncs.
-    pub async fn endpoints(&mut self, service: &str, addresses: &[&str]) {
+    pub(crate) async fn endpoints(&mut self, service: &str, addresses: &[&str]) {
         self.builder.put_slice(Arc::new(slice(service, addresses)));
         self.sync().await;
     }
 
-    pub async fn remove(&mut self, service: &str) {
+    pub(crate) async fn remove(&mut self, service: &str) {
         self.builder.remove_service("default", service);
         self.sync().await;
     }
 
-    pub async fn sync(&mut self) -> Table {
+    pub(crate) async fn sync(&mut self) -> Table {
         let (table, changes) = self.builder.sync();
         let routes = table.routes();
         let synced = self.plane.sync(&Update { routes: &routes, changes: &changes }).await;
@@ -123,7 +123,7 @@ impl Driven {
         table
     }
 
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.plane.stop().await;
     }
 }

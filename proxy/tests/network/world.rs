@@ -15,17 +15,20 @@ use tokio_util::sync::CancellationToken;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-pub const HOST: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+pub(crate) const HOST: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 
 /// A network namespace with a name of its own.
 #[derive(Clone, Debug)]
-pub struct Namespace {
+pub(crate) struct Namespace {
     name: String,
 }
 
 impl Namespace {
     /// Runs blocking code inside, on a thread of its own.
-    pub fn thread<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> std::thread::JoinHandle<R> {
+    pub(crate) fn thread<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> std::thread::JoinHandle<R> {
         let name = self.name.clone();
         std::thread::spawn(move || {
             enter(&name);
@@ -34,7 +37,7 @@ impl Namespace {
     }
 
     /// Runs blocking code inside and waits for it without holding up the runtime.
-    pub async fn inside<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> R {
+    pub(crate) async fn inside<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> R {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let thread = self.thread(move || drop(sender.send(work())));
         let result = receiver.await;
@@ -43,13 +46,16 @@ impl Namespace {
     }
 
     /// Runs a future inside, on a runtime of its own, to its end.
-    pub fn block_on<R: Send + 'static, F: Future<Output = R>>(&self, make: impl FnOnce() -> F + Send + 'static) -> R {
+    pub(crate) fn block_on<R: Send + 'static, F: Future<Output = R>>(
+        &self,
+        make: impl FnOnce() -> F + Send + 'static,
+    ) -> R {
         let result = self.thread(move || runtime().block_on(make())).join();
         result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
     /// Runs a program inside and hands out what it printed.
-    pub fn output(&self, command: &str) -> String {
+    pub(crate) fn output(&self, command: &str) -> String {
         let words: Vec<&str> = command.split_whitespace().collect();
         let output = Command::new("ip").args(["netns", "exec", &self.name]).args(&words).output().expect("ip runs");
         String::from_utf8_lossy(&output.stdout).into_owned()
@@ -74,10 +80,10 @@ fn ip(arguments: &str) {
 
 /// The network.
 #[derive(Debug)]
-pub struct World {
-    pub host: Namespace,
-    pub pods: Vec<Namespace>,
-    pub outside: Namespace,
+pub(crate) struct World {
+    pub(crate) host: Namespace,
+    pub(crate) pods: Vec<Namespace>,
+    pub(crate) outside: Namespace,
 }
 
 impl Drop for World {
@@ -89,13 +95,13 @@ impl Drop for World {
 }
 
 /// The address of a pod.
-pub fn pod_ip(index: usize) -> Ipv4Addr {
+pub(crate) fn pod_ip(index: usize) -> Ipv4Addr {
     Ipv4Addr::new(10, 244, 0, 11 + u8::try_from(index).expect("few pods"))
 }
 
 impl World {
     /// `None`, with a message, if this is not root.
-    pub fn new(pods: usize) -> Option<Self> {
+    pub(crate) fn new(pods: usize) -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             eprintln!("SKIPPED: network namespaces need root");
             return None;
@@ -129,6 +135,8 @@ impl World {
         ip(&format!("-n {host} link add v{index} type veth peer name eth0 netns {other}"));
         if let Some(bridge) = bridge {
             ip(&format!("-n {host} link set v{index} master {bridge}"));
+            // A pod that reaches itself through a Service must get its packet back from the port it came from.
+            ip(&format!("-n {host} link set v{index} type bridge_slave hairpin on"));
         }
         ip(&format!("-n {host} link set v{index} up"));
         ip(&format!("-n {other} addr add {address}/24 dev eth0"));
@@ -139,7 +147,7 @@ impl World {
 
 /// A server that tells its name and the address of its client, then repeats what it was sent.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     stop: CancellationToken,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -153,7 +161,7 @@ impl Drop for Server {
 
 impl Server {
     /// TCP and UDP at every address of a namespace.
-    pub fn start(at: &Namespace, port: u16, name: &str) -> Self {
+    pub(crate) fn start(at: &Namespace, port: u16, name: &str) -> Self {
         let (stop, name) = (CancellationToken::new(), name.to_owned());
         let (until, (ready, is_ready)) = (stop.clone(), std::sync::mpsc::channel());
         let thread = at.thread(move || {
@@ -207,7 +215,7 @@ async fn serve_udp(socket: tokio::net::UdpSocket, name: String) {
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Connects, sends, ends its own direction, and reads the rest.
-pub fn tcp(to: SocketAddrV4, send: &[u8]) -> io::Result<String> {
+pub(crate) fn tcp(to: SocketAddrV4, send: &[u8]) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&SocketAddr::V4(to), PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -219,11 +227,11 @@ pub fn tcp(to: SocketAddrV4, send: &[u8]) -> io::Result<String> {
 }
 
 /// The name of the server and the address that it has seen.
-pub fn who(to: SocketAddrV4) -> io::Result<(String, String)> {
+pub(crate) fn who(to: SocketAddrV4) -> io::Result<(String, String)> {
     split(&tcp(to, b"")?)
 }
 
-pub fn udp(to: SocketAddrV4) -> io::Result<(String, String)> {
+pub(crate) fn udp(to: SocketAddrV4) -> io::Result<(String, String)> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.connect(to)?;

@@ -110,7 +110,12 @@ fn steps_on_the_way_exist_without_records_and_everything_else_does_not_exist() {
     for name in ["svc.cluster.local.", "a.svc.cluster.local.", "dns.cluster.local.", "pod.cluster.local."] {
         assert_eq!(ask(name, RecordType::A), Answer::empty(), "{name}");
     }
-    for name in ["c.svc.cluster.local.", "example.com.svc.cluster.local.", "example.com.a.svc.cluster.local.", "x.cluster.local."] {
+    for name in [
+        "c.svc.cluster.local.",
+        "example.com.svc.cluster.local.",
+        "example.com.a.svc.cluster.local.",
+        "x.cluster.local.",
+    ] {
         assert_eq!(ask(name, RecordType::A), Answer::NoName, "{name}");
     }
     assert_eq!(ask("example.com.", RecordType::A), Answer::Foreign);

@@ -59,9 +59,8 @@ impl Conntrack {
 /// What to delete: flows to endpoints that are gone, and, if these are the first endpoints, flows that were not
 /// translated because there was none.
 fn arguments(change: &EndpointChange, routes: &Routes) -> Vec<Vec<String>> {
-    let words = |words: &[&str]| -> Vec<String> {
-        ["-D", "-p", "udp"].iter().chain(words).map(ToString::to_string).collect()
-    };
+    let words =
+        |words: &[&str]| -> Vec<String> { ["-D", "-p", "udp"].iter().chain(words).map(ToString::to_string).collect() };
     let gone = |endpoint: &SocketAddrV4| {
         words(&["--dst-nat", &endpoint.ip().to_string(), "--reply-port-src", &endpoint.port().to_string()])
     };

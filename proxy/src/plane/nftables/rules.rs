@@ -73,7 +73,10 @@ impl Rules {
         chain(MARK, None, vec![format!("meta mark set meta mark | {mark}")]);
         chain("filter-input", Some("type filter hook input priority 0"), jump("no-endpoints"));
         chain("filter-forward", Some("type filter hook forward priority 0"), jump("no-endpoints"));
-        chain("filter-output", Some("type filter hook output priority 0"), jump("no-endpoints"));
+        // What the host sends to itself is refused where it comes in: a datagram that is refused on its way out is an
+        // error of permissions to its sender.
+        let leaving = vec!["fib daddr type != local jump no-endpoints".to_owned()];
+        chain("filter-output", Some("type filter hook output priority 0"), leaving);
         let refused = vec![
             format!("ct state new ip daddr . meta l4proto . th dport @{NO_ENDPOINT_ADDRESSES} goto {REFUSE}"),
             format!("ct state new {node} meta l4proto . th dport @{NO_ENDPOINT_NODE_PORTS} goto {REFUSE}"),
@@ -193,9 +196,8 @@ impl Rules {
         if let Some(timeout) = route.service.affinity {
             let affinity = affinity_set(route, at);
             let seconds = timeout.as_secs().max(1);
-            let declaration = format!(
-                "type ipv4_addr ; flags dynamic,timeout ; timeout {seconds}s ; size {AFFINITY_CLIENTS_MAX}"
-            );
+            let declaration =
+                format!("type ipv4_addr ; flags dynamic,timeout ; timeout {seconds}s ; size {AFFINITY_CLIENTS_MAX}");
             set.sets.insert(affinity.clone(), declaration);
             rules.push(format!("update @{affinity} {{ ip saddr }}"));
         }
@@ -216,9 +218,9 @@ fn id(route: &Route) -> String {
     let (name, port) = (&route.service.name, route.port());
     let full = format!("{}/{}/{}/{}", name.namespace, name.name, port.protocol.lower(), port.port);
     // FNV-1a: a name that must be the same in every run, not a defence.
-    let hash = full.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = full
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     let readable: String = full.chars().take(60).collect();
     format!("{:08x}-{readable}", (hash >> 32) ^ (hash & 0xffff_ffff))
 }
