@@ -366,6 +366,49 @@ fn pods_reach_each_other_where_the_bridge_is_not_filtered() {
     });
 }
 
+/// The steps to a rule set must not show in it.
+#[test]
+fn rules_changed_step_by_step_equal_rules_made_anew() {
+    let Some(world) = World::new(1) else { return };
+    let host = world.host.clone();
+    let list = move || host.output("nft -s list table ip pintle-test");
+    let sorted = |listing: String| {
+        // Chains and sets are listed in the order in which they were made.
+        let mut blocks: Vec<String> = listing.split("\n\n").map(|block| block.trim().to_owned()).collect();
+        blocks.first_mut().map(|first| *first = first.replace("table ip pintle-test {", "").trim().to_owned());
+        blocks.last_mut().map(|last| *last = last.trim_end_matches('}').trim().trim_end_matches('}').trim().to_owned());
+        let lines = blocks.iter().map(|block| block.lines().map(str::trim).collect::<Vec<_>>().join("\n"));
+        let mut blocks: Vec<String> = lines.map(|block| block.trim_end_matches('}').trim().to_owned()).collect();
+        blocks.sort();
+        blocks
+    };
+    world.host.block_on(move || async move {
+        let sticky = |service: &mut pintle_object_model::api::core::v1::Service| {
+            service.spec.session_affinity = "ClientIP".to_owned();
+        };
+        let local = |service: &mut pintle_object_model::api::core::v1::Service| {
+            service.spec.external_traffic_policy = "Local".to_owned();
+        };
+        let mut stepwise = Driven::start(Kind::Nftables).await;
+        stepwise.put(service("web", CLUSTER_IP, 30080, |_| {}), &["10.244.0.11", "10.244.0.12"]).await;
+        stepwise.put(service("gone", "10.96.0.9", 30081, sticky), &["10.244.0.13"]).await;
+        stepwise.put(service("web", CLUSTER_IP, 30080, sticky), &["10.244.0.12", "10.244.0.14"]).await;
+        stepwise.put(service("other", "10.96.0.2", 30082, local), &["10.244.0.15@there"]).await;
+        stepwise.endpoints("web", &[]).await;
+        stepwise.endpoints("other", &["10.244.0.15@there", "10.244.0.16"]).await;
+        stepwise.remove("gone").await;
+        stepwise.endpoints("web", &["10.244.0.12", "10.244.0.17", "10.244.0.18"]).await;
+        let changed = sorted(list());
+        stepwise.stop().await;
+        let mut anew = Driven::start(Kind::Nftables).await;
+        anew.put(service("other", "10.96.0.2", 30082, local), &["10.244.0.15@there", "10.244.0.16"]).await;
+        anew.put(service("web", CLUSTER_IP, 30080, sticky), &["10.244.0.12", "10.244.0.17", "10.244.0.18"]).await;
+        assert!(changed.len() > 10, "{changed:#?}");
+        assert_eq!(changed, sorted(list()));
+        anew.stop().await;
+    });
+}
+
 fn left_behind(world: &World) -> String {
     let routes = world.host.output("ip route show table local");
     let routes: Vec<&str> = routes.lines().filter(|line| line.contains("10.96") || line.contains("198.51")).collect();
