@@ -372,13 +372,11 @@ fn rules_changed_step_by_step_equal_rules_made_anew() {
     let Some(world) = World::new(1) else { return };
     let host = world.host.clone();
     let list = move || host.output("nft -s list table ip pintle-test");
+    // Chains and sets are listed in the order in which they were made, with an empty line in between.
     let sorted = |listing: String| {
-        // Chains and sets are listed in the order in which they were made.
-        let mut blocks: Vec<String> = listing.split("\n\n").map(|block| block.trim().to_owned()).collect();
-        blocks.first_mut().map(|first| *first = first.replace("table ip pintle-test {", "").trim().to_owned());
-        blocks.last_mut().map(|last| *last = last.trim_end_matches('}').trim().trim_end_matches('}').trim().to_owned());
-        let lines = blocks.iter().map(|block| block.lines().map(str::trim).collect::<Vec<_>>().join("\n"));
-        let mut blocks: Vec<String> = lines.map(|block| block.trim_end_matches('}').trim().to_owned()).collect();
+        let lines = listing.lines().map(str::trim).filter(|line| *line != "}" && !line.starts_with("table "));
+        let lines: Vec<&str> = lines.collect();
+        let mut blocks: Vec<String> = lines.split(|line| line.is_empty()).map(|block| block.join("\n")).collect();
         blocks.sort();
         blocks
     };
