@@ -22,10 +22,13 @@ const BACKLOG: u32 = 1024;
 /// How long to pause when the system has no more descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// Listens at an address. One that is not everybody's is shared with sockets that listen at every address with
+/// `SO_REUSEPORT`, as an ingress at port 80 may: the more specific socket gets the connections.
 pub(super) fn bind(address: SocketAddrV4) -> io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
     // Connections of an earlier run that linger must not keep us from the address.
     socket.set_reuseaddr(true)?;
+    socket.set_reuseport(!address.ip().is_unspecified())?;
     socket.bind(address.into())?;
     socket.listen(BACKLOG)
 }
