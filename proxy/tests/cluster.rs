@@ -21,7 +21,10 @@ use pintle_object_model::Object;
 use pintle_object_model::api::core::v1::Service;
 use pintle_object_model::api::discovery::v1::EndpointSlice;
 use pintle_object_model::clock::{Random, SystemClock};
-use pintle_proxy::{DnsConfig, KubeDns, NftablesConfig, Proxy, ProxyBuilder, ProxyEvent, ServiceName, UserspaceConfig};
+use pintle_proxy::{
+    DnsConfig, KubeDns, NftablesConfig, NftablesPlane, Proxy, ProxyBuilder, ProxyError, ProxyEvent, ServiceName,
+    UserspaceConfig,
+};
 use pintle_store::{MemoryConfig, MemoryStore};
 use pintle_watch::Shutdown;
 use services::{Kind, service, slice};
@@ -96,6 +99,7 @@ fn objects_become_connections_and_names(kind: Kind) {
         let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
         let mut dns = DnsConfig::new(SocketAddr::from((DNS, 53)));
         dns.objects = Some(KubeDns::at_cluster_ip(DNS));
+        NftablesPlane::check().await.unwrap();
         let builder = Proxy::builder(client.clone(), SystemClock::shared(), Random::seeded(5))
             .nodes(["here"])
             .dns(dns)
@@ -195,6 +199,7 @@ fn without_privileges_node_ports_are_served_and_an_event_says_so() {
         // Only this thread gives up its privileges; it ends with the test.
         let nobody = rustix::process::Uid::from_raw(65_534);
         rustix::thread::set_thread_res_uid(nobody, nobody, nobody).unwrap();
+        assert!(matches!(NftablesPlane::check().await, Err(ProxyError::Rules { .. })));
         let mut driven = services::Driven::start(Kind::Userspace).await;
         let said = driven.events.lock().unwrap().clone();
         assert!(matches!(said.as_slice(), [ProxyEvent::ClusterIpsUnavailable { .. }]), "{said:?}");

@@ -78,6 +78,14 @@ pub struct NftablesPlane {
 }
 
 impl NftablesPlane {
+    /// Can this plane work here? Changes nothing; for whoever has to choose between planes.
+    ///
+    /// # Errors
+    /// [`ProxyError::ProgramMissing`] without `nft`, [`ProxyError::Rules`] without privileges.
+    pub async fn check() -> Result<(), ProxyError> {
+        nft::run("list tables\n").await
+    }
+
     /// A plane that has changed nothing yet.
     ///
     /// # Errors
