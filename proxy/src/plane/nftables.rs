@@ -62,7 +62,11 @@ impl NftablesConfig {
     }
 }
 
-/// See the [module](self).
+/// Carries Services with rules in the kernel's packet filter, one atomic transaction per sync; established connections
+/// and session affinity outlive changes. Needs root and the program `nft`. Node ports at 127.0.0.1 and endpoints at
+/// loopback addresses are left to sockets.
+///
+/// Where pods of one node share a bridge, its ports need hairpin mode for a pod to reach itself through a Service.
 #[derive(Debug)]
 pub struct NftablesPlane {
     table: String,
