@@ -95,7 +95,8 @@ fn addresses_lead_back_to_names() {
 fn pods_are_called_by_their_address() {
     assert_eq!(addresses("10-0-0-9.a.pod.cluster.local."), ["10.0.0.9"]);
     assert_eq!(ask("10-0-0.a.pod.cluster.local.", RecordType::A), Answer::NoName);
-    assert_eq!(ask("10-0-0-9.c.pod.cluster.local.", RecordType::A), Answer::NoName);
+    assert_eq!(addresses("10-0-0-9.quiet.pod.cluster.local."), ["10.0.0.9"]);
+    assert_eq!(ask("quiet.pod.cluster.local.", RecordType::A), Answer::empty());
 }
 
 #[test]
