@@ -1,7 +1,7 @@
 //! Services: load balancing and cluster DNS, as `kube-proxy` and CoreDNS carry them out.
 //!
 //! [`TableBuilder`] turns Services and EndpointSlices into an immutable [`Table`]; a [`DataPlane`] makes its routes real
-//! ([`UserspacePlane`] with listeners), [`DnsServer`] answers from it, and
+//! ([`UserspacePlane`] with listeners, [`NftablesPlane`] with rules in the kernel), [`DnsServer`] answers from it, and
 //! [`Proxy`] keeps all of them up to date through a `Client`:
 //!
 //! ```no_run
@@ -36,6 +36,7 @@ mod table;
 pub use dns::{DnsConfig, DnsServer, KubeDns, Upstream, upstreams_of_host, write_kube_dns};
 pub use error::ProxyError;
 pub use event::{Observer, ProxyEvent, Refusal};
+pub use plane::nftables::{NftablesConfig, NftablesPlane};
 pub use plane::userspace::{UserspaceConfig, UserspacePlane};
 pub use plane::{DataPlane, Surroundings, Update};
 pub use proxy::{Proxy, ProxyBuilder};

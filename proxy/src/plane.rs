@@ -4,6 +4,7 @@
 //! (`table`), when to sync (`proxy`).
 
 mod local;
+pub(crate) mod nftables;
 pub(crate) mod userspace;
 
 use std::sync::Arc;

@@ -21,6 +21,7 @@ use crate::dns::{DnsConfig, DnsServer, KubeDns, write_kube_dns};
 use crate::error::ProxyError;
 use crate::event::ProxyEvent;
 use crate::health::HealthChecks;
+use crate::plane::nftables::{NftablesConfig, NftablesPlane};
 use crate::plane::userspace::{UserspaceConfig, UserspacePlane, with_source};
 use crate::plane::{DataPlane, Surroundings, Update};
 use crate::table::{Locality, Table, TableBuilder, TableChange};
@@ -32,6 +33,7 @@ const RETRY_MAX: Duration = Duration::from_secs(30);
 enum Plane {
     None,
     Userspace(UserspaceConfig),
+    Nftables(NftablesConfig),
     Other(Box<dyn DataPlane>),
 }
 
@@ -82,6 +84,13 @@ impl ProxyBuilder {
         self
     }
 
+    /// Carry traffic with rules in the kernel's packet filter.
+    #[must_use]
+    pub fn nftables(mut self, config: NftablesConfig) -> Self {
+        self.plane = Plane::Nftables(config);
+        self
+    }
+
     /// Carry traffic with something else.
     #[must_use]
     pub fn data_plane(mut self, plane: impl DataPlane + 'static) -> Self {
@@ -126,6 +135,7 @@ impl ProxyBuilder {
         let plane: Option<Box<dyn DataPlane>> = match self.plane {
             Plane::None => None,
             Plane::Userspace(config) => Some(Box::new(UserspacePlane::new(config, self.around.clone()))),
+            Plane::Nftables(config) => Some(Box::new(NftablesPlane::new(config, self.around.clone())?)),
             Plane::Other(plane) => Some(plane),
         };
         let objects = self.dns.as_ref().and_then(|config| config.objects.clone());

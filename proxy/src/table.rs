@@ -85,3 +85,8 @@ impl Table {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;

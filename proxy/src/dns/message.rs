@@ -153,3 +153,6 @@ pub(super) fn encode(reply: &Message, asked_for: u16, transport: Transport) -> O
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,11 +98,17 @@ impl DnsServer {
     }
 
     async fn serve(&self, address: SocketAddr) {
+        let mut told = String::new();
         let sockets = loop {
             match bind(address).await {
                 Ok(sockets) => break sockets,
                 Err(error) => {
-                    self.shared.around.tell(&ProxyEvent::DnsFailed { address, error: error.to_string() });
+                    // Once for each reason, however long it lasts.
+                    let error = error.to_string();
+                    if error != told {
+                        told.clone_from(&error);
+                        self.shared.around.tell(&ProxyEvent::DnsFailed { address, error });
+                    }
                     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
                 }
             }

@@ -93,7 +93,10 @@ struct Listener {
     task: tokio::task::JoinHandle<()>,
 }
 
-/// See the [module](self).
+/// Carries Services with one listener per frontend, copying between connections. With privileges, cluster IPs are made
+/// local to the host; without, only node ports are served, and [`ProxyEvent::ClusterIpsUnavailable`] says so.
+///
+/// Endpoints see the host's address instead of the client's. Connections outlive changes of endpoints.
 pub struct UserspacePlane {
     shared: Arc<Shared>,
     listeners: BTreeMap<Frontend, Listener>,

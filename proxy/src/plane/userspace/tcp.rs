@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::Duration;
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 
@@ -19,13 +20,18 @@ use crate::event::{ProxyEvent, Refusal};
 const BUFFER_BYTES: usize = 32 * 1024;
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
+/// How long a connection may be silent before the other side is asked whether it is still there.
+const KEEPALIVE: Duration = Duration::from_secs(120);
 /// How long to pause when the system has no more descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// Listens at an address. One that is not everybody's is shared with sockets that listen at every address with
+/// `SO_REUSEPORT`, as an ingress at port 80 may: the more specific socket gets the connections.
 pub(super) fn bind(address: SocketAddrV4) -> io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
     // Connections of an earlier run that linger must not keep us from the address.
     socket.set_reuseaddr(true)?;
+    socket.set_reuseport(!address.ip().is_unspecified())?;
     socket.bind(address.into())?;
     socket.listen(BACKLOG)
 }
@@ -93,9 +99,12 @@ async fn relay(mut client: TcpStream, peer: SocketAddr, balancer: &Balancer, sha
         shared.around.tell(&ProxyEvent::Refused { frontend: balancer.frontend, why: Refusal::NoEndpoint });
         return;
     };
-    // Small writes are passed on as they come; whether to gather them was the sender's choice.
-    let _ = client.set_nodelay(true);
-    let _ = endpoint.set_nodelay(true);
+    for stream in [&client, &endpoint] {
+        // Small writes are passed on as they come; whether to gather them was the sender's choice.
+        let _ = stream.set_nodelay(true);
+        // A pod whose network is taken away ends no connection: without this they would stay forever.
+        let _ = SockRef::from(stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE));
+    }
     let copied = tokio::io::copy_bidirectional_with_sizes(&mut client, &mut endpoint, BUFFER_BYTES, BUFFER_BYTES).await;
     if copied.is_err() {
         reset(&client);

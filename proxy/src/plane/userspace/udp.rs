@@ -9,6 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
@@ -20,10 +21,12 @@ use crate::event::{ProxyEvent, Refusal};
 /// The largest datagram of UDP over IPv4.
 const DATAGRAM_BYTES: usize = 65_535;
 
+/// A socket at an address, shared as [`tcp::bind`](super::tcp::bind) does.
 pub(super) fn bind(address: SocketAddrV4) -> io::Result<UdpSocket> {
-    let socket = std::net::UdpSocket::bind(address)?;
-    socket.set_nonblocking(true)?;
-    UdpSocket::from_std(socket)
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM.nonblocking(), Some(Protocol::UDP))?;
+    socket.set_reuse_port(!address.ip().is_unspecified())?;
+    socket.bind(&address.into())?;
+    UdpSocket::from_std(socket.into())
 }
 
 struct Flow {
