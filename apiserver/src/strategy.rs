@@ -6,9 +6,7 @@
 
 use pintle_object_model::api::apps::v1::{DaemonSet, ReplicaSet, StatefulSet};
 use pintle_object_model::api::batch::v1::Job;
-use pintle_object_model::api::core::v1::{
-    Namespace, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service,
-};
+use pintle_object_model::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service};
 use pintle_object_model::reflect::{Struct, field_named};
 use pintle_object_model::{AnyResource, KindInfo};
 
@@ -126,11 +124,7 @@ fn own_pods(job: &mut Job) {
     for (key, value) in labels {
         job.spec.template.metadata.labels.insert(key.into(), value.clone());
     }
-    job.spec
-        .selector
-        .get_or_insert_default()
-        .match_labels
-        .insert("batch.kubernetes.io/controller-uid".into(), uid);
+    job.spec.selector.get_or_insert_default().match_labels.insert("batch.kubernetes.io/controller-uid".into(), uid);
     if job.metadata.labels.is_empty() {
         job.metadata.labels.clone_from(&job.spec.template.metadata.labels);
     }

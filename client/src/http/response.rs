@@ -152,7 +152,10 @@ fn encode_list(list: &ObjectList, accept: &Accept, options: &str, now: MicroTime
         (As::Table, _) => as_format(table_json(&list.gvk, &list.metadata, &list.items, options, now), accept),
         (As::PartialMetadata, _) => {
             let items: Vec<Bytes> = list.items.iter().map(|object| partial_json(object).into()).collect();
-            as_format(json::encode_list("meta.k8s.io/v1", "PartialObjectMetadataList", &list.metadata, &items, b""), accept)
+            as_format(
+                json::encode_list("meta.k8s.io/v1", "PartialObjectMetadataList", &list.metadata, &items, b""),
+                accept,
+            )
         }
         (_, Format::Protobuf) if list.items.iter().all(|object| object.typed().is_some()) => {
             let items: Vec<Bytes> = list.items.iter().map(|object| object.encode(Format::Protobuf)).collect();

@@ -261,10 +261,7 @@ macro_rules! webhooks {
                         errors.duplicate(&at.child("name"), &webhook.name);
                     }
                     if webhook.admission_review_versions.is_empty() {
-                        errors.required(
-                            &at.child("admissionReviewVersions"),
-                            "must specify one of v1, v1beta1",
-                        );
+                        errors.required(&at.child("admissionReviewVersions"), "must specify one of v1, v1beta1");
                     }
                     for (number, rule) in webhook.rules.iter().enumerate() {
                         let view = Rule {
@@ -309,9 +306,6 @@ macro_rules! webhooks {
     };
 }
 webhooks!(ValidatingWebhookConfiguration, |_| {});
-webhooks!(
-    MutatingWebhookConfiguration,
-    |webhook: &mut crate::api::admissionregistration::v1::MutatingWebhook| {
-        text(&mut webhook.reinvocation_policy, "Never");
-    }
-);
+webhooks!(MutatingWebhookConfiguration, |webhook: &mut crate::api::admissionregistration::v1::MutatingWebhook| {
+    text(&mut webhook.reinvocation_policy, "Never");
+});

@@ -54,7 +54,11 @@ impl Rules for CronJob {
         }
         // A Job's name is this one's and eleven more characters.
         if self.metadata.name.len() > 52 {
-            errors.invalid(&Path::new("metadata").child("name"), &self.metadata.name, "must be no more than 52 characters");
+            errors.invalid(
+                &Path::new("metadata").child("name"),
+                &self.metadata.name,
+                "must be no more than 52 characters",
+            );
         }
         errors
     }
@@ -120,11 +124,7 @@ impl Rules for PodDisruptionBudget {
         let mut errors = FieldErrors::default();
         let path = Path::new("spec");
         if self.spec.min_available.is_some() && self.spec.max_unavailable.is_some() {
-            errors.invalid(
-                &path,
-                &crate::json_value(&self.spec),
-                "minAvailable and maxUnavailable cannot be both set",
-            );
+            errors.invalid(&path, &crate::json_value(&self.spec), "minAvailable and maxUnavailable cannot be both set");
         }
         for (name, share) in
             [("minAvailable", &self.spec.min_available), ("maxUnavailable", &self.spec.max_unavailable)]
@@ -250,14 +250,15 @@ impl Rules for FlowSchema {
             errors.invalid(
                 &path.child("matchingPrecedence"),
                 self.spec.matching_precedence,
-                if self.spec.matching_precedence < 0 { "must be a positive value" } else { "must not be greater than 10000" },
+                if self.spec.matching_precedence < 0 {
+                    "must be a positive value"
+                } else {
+                    "must not be greater than 10000"
+                },
             );
         }
         if self.spec.priority_level_configuration.name.is_empty() {
-            errors.required(
-                &path.child("priorityLevelConfiguration").child("name"),
-                "must reference a priority level",
-            );
+            errors.required(&path.child("priorityLevelConfiguration").child("name"), "must reference a priority level");
         }
         errors
     }
