@@ -180,6 +180,7 @@ fn bindings() -> Vec<ClusterRoleBinding> {
         let mut binding = ClusterRoleBinding::default();
         binding.metadata.name = role.into();
         binding.metadata.labels.insert("kubernetes.io/bootstrapping".into(), "rbac-defaults".into());
+        binding.metadata.annotations.insert("rbac.authorization.kubernetes.io/autoupdate".into(), "true".into());
         binding.role_ref =
             RoleRef { api_group: "rbac.authorization.k8s.io".into(), kind: "ClusterRole".into(), name: role.into() };
         let subject = |group: &&str| Subject { kind: "Group".into(), name: (*group).into(), ..Subject::default() };

@@ -219,6 +219,7 @@ impl ApiServer {
                 authentication: authentication.clone(),
                 authorizer: Arc::clone(&authorizer),
                 tokens: Some(tokens),
+                clock: Arc::clone(&config.clock),
             },
             nodes: NodeDialer::new(config.nodes.clone()),
         };

@@ -67,7 +67,11 @@ impl Registry {
     ) -> Result<Object, Status> {
         let now = self.parts.clock.utc().to_time();
         if !object.metadata().resource_version.is_empty() {
-            return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
+            let mut status = Status::internal("");
+            status.message = "resourceVersion should not be set on objects to be created".into();
+            status.reason.clear();
+            status.details = None;
+            return Err(status);
         }
         super::fields::on_create(&mut *object, call, manager, now);
         let metadata = object.metadata_mut();
