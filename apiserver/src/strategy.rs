@@ -6,6 +6,7 @@
 
 use pintle_object_model::api::apps::v1::{DaemonSet, ReplicaSet, StatefulSet};
 use pintle_object_model::api::batch::v1::Job;
+use pintle_object_model::api::certificates::v1::CertificateSigningRequest;
 use pintle_object_model::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service};
 use pintle_object_model::reflect::{Struct, field_named};
 use pintle_object_model::{AnyResource, KindInfo};
@@ -160,6 +161,7 @@ pub(crate) fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource
         && let Some(old) = old.as_any().downcast_ref::<Service>()
     {
         keep_addresses(service, old);
+        drop_what_the_type_has_not(service, old);
     }
     let retemplated = match (object.as_any().downcast_ref::<DaemonSet>(), old.as_any().downcast_ref::<DaemonSet>()) {
         (Some(new), Some(old)) => Some((new.spec.template != old.spec.template, old.metadata.annotations.clone())),
@@ -185,7 +187,11 @@ pub(crate) fn prepare_status_update(object: &mut dyn AnyResource, old: &dyn AnyR
             object.as_struct_mut().field_mut(index).assign(old.as_struct().field(index));
         }
     }
+    let keeps_labels = old.info().kind == "Deployment";
     let (new, old) = (object.metadata_mut(), old.metadata());
+    if keeps_labels {
+        new.labels.clone_from(&old.labels);
+    }
     new.generation = old.generation;
     new.owner_references.clone_from(&old.owner_references);
     new.finalizers.clone_from(&old.finalizers);
@@ -238,6 +244,44 @@ pub(crate) fn normalize(object: &mut dyn AnyResource) {
 fn fold_string_data(secret: &mut Secret) {
     for (key, text) in std::mem::take(&mut secret.string_data) {
         secret.data.insert(key, text.as_str().into());
+    }
+}
+
+/// A change of type takes along what only the old type has, unless the client changes it at the same time.
+fn drop_what_the_type_has_not(service: &mut Service, old: &Service) {
+    let (new, old) = (&mut service.spec, &old.spec);
+    let external = |kind: &str| matches!(kind, "NodePort" | "LoadBalancer");
+    if external(&old.type_) && !external(&new.type_) && new.external_ips.is_empty() {
+        if new.external_traffic_policy == old.external_traffic_policy {
+            new.external_traffic_policy.clear();
+        }
+        if new.health_check_node_port == old.health_check_node_port {
+            new.health_check_node_port = 0;
+        }
+    }
+    if old.type_ == "LoadBalancer" && new.type_ != "LoadBalancer" {
+        if new.allocate_load_balancer_node_ports == old.allocate_load_balancer_node_ports {
+            new.allocate_load_balancer_node_ports = None;
+        }
+        if new.load_balancer_class == old.load_balancer_class {
+            new.load_balancer_class = None;
+        }
+    }
+    if new.type_ == "ExternalName"
+        && old.type_ != "ExternalName"
+        && new.internal_traffic_policy == old.internal_traffic_policy
+    {
+        new.internal_traffic_policy = None;
+    }
+}
+
+/// A request for a certificate says who made it; the client cannot.
+pub(crate) fn note_author(object: &mut dyn AnyResource, identity: &pintle_client::Identity) {
+    if let Some(request) = object.as_any_mut().downcast_mut::<CertificateSigningRequest>() {
+        request.spec.username.clone_from(&identity.user);
+        request.spec.uid.clone_from(&identity.uid);
+        request.spec.groups.clone_from(&identity.groups);
+        request.spec.extra.clone_from(&identity.extra);
     }
 }
 

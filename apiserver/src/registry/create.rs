@@ -83,6 +83,7 @@ impl Registry {
         let mut object = self.parts.scheme.to_hub(object).map_err(|error| Status::bad_request(error.to_string()))?;
         object.set_defaults();
         strategy::prepare_create(&mut *object);
+        strategy::note_author(&mut *object, call.identity);
         let name = object.metadata().name.clone();
 
         let attributes = Attributes {
