@@ -32,6 +32,7 @@ pub(crate) struct Reviews {
     pub(crate) authentication: Authentication,
     pub(crate) authorizer: Arc<dyn Authorizer>,
     pub(crate) tokens: Option<ServiceAccountTokens>,
+    pub(crate) clock: Arc<dyn pintle_object_model::clock::Clock>,
 }
 
 impl std::fmt::Debug for Reviews {
@@ -94,9 +95,13 @@ impl Reviews {
             }
             review.status = self.rules(identity, &review.spec.namespace);
         } else if let Some(review) = any.downcast_mut::<TokenReview>() {
+            if review.spec.token.is_empty() {
+                return Err(Status::bad_request("token is required for TokenReview in authentication"));
+            }
             review.status = self.token_review(&review.spec.token, &review.spec.audiences).await;
         } else if let Some(review) = any.downcast_mut::<SelfSubjectReview>() {
             review.status = SelfSubjectReviewStatus { user_info: user_info(identity) };
+            review.metadata.creation_timestamp = Some(self.clock.utc().to_time());
         } else {
             return Err(no_such_resource());
         }

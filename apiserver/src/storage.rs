@@ -364,7 +364,11 @@ mod tests {
             ("networking.k8s.io", "ingresses", "/registry/ingress/"),
             ("rbac.authorization.k8s.io", "clusterroles", "/registry/clusterroles/"),
             ("apiregistration.k8s.io", "apiservices", "/registry/apiregistration.k8s.io/apiservices/"),
-            ("apiextensions.k8s.io", "customresourcedefinitions", "/registry/apiextensions.k8s.io/customresourcedefinitions/"),
+            (
+                "apiextensions.k8s.io",
+                "customresourcedefinitions",
+                "/registry/apiextensions.k8s.io/customresourcedefinitions/",
+            ),
             ("cr.bar.com", "foos", "/registry/cr.bar.com/foos/"),
             ("gateway.networking.k8s.io", "gateways", "/registry/gateway.networking.k8s.io/gateways/"),
         ] {

@@ -67,7 +67,11 @@ impl Registry {
     ) -> Result<Object, Status> {
         let now = self.parts.clock.utc().to_time();
         if !object.metadata().resource_version.is_empty() {
-            return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
+            let mut status = Status::internal("");
+            status.message = "resourceVersion should not be set on objects to be created".into();
+            status.reason.clear();
+            status.details = None;
+            return Err(status);
         }
         super::fields::on_create(&mut *object, call, manager, now);
         let metadata = object.metadata_mut();
@@ -79,6 +83,7 @@ impl Registry {
         let mut object = self.parts.scheme.to_hub(object).map_err(|error| Status::bad_request(error.to_string()))?;
         object.set_defaults();
         strategy::prepare_create(&mut *object);
+        strategy::note_author(&mut *object, call.identity);
         let name = object.metadata().name.clone();
 
         let attributes = Attributes {

@@ -98,10 +98,12 @@ pub(super) fn refused(error: &PatchError, kind: &str) -> Status {
         PatchError::Malformed { .. } => Status::bad_request(error.to_string()),
         PatchError::TooLarge { .. } => Status::failure(413, "RequestEntityTooLarge", error.to_string()),
         // Whatever else there will be, the patch did not fit.
-        _ => Status::failure(
-            422,
-            "Invalid",
-            format!("the server rejected our request due to an error in our request: {kind}: {error}"),
-        ),
+        _ => {
+            tracing::debug!(kind, %error, "a patch does not fit");
+            let why = "the server rejected our request due to an error in our request";
+            let mut status = Status::failure(422, "Invalid", why);
+            status.details = Some(Box::default());
+            status
+        }
     }
 }
