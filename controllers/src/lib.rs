@@ -39,6 +39,7 @@ mod observer;
 mod owner;
 mod pods;
 mod registry;
+mod resources;
 
 pub use context::Context;
 pub use controller::{Action, Controller, ControllerBuilder, Enqueue, Reconciler, Runnable};

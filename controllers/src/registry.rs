@@ -17,6 +17,16 @@ macro_rules! entries {
 entries! {
     "deployment" => |_| Box::new(builtin::deployment::controller()),
     "replicaset" => |_| Box::new(builtin::replicas::replica_set_controller()),
+    "endpointslice" => |_| Box::new(builtin::endpoints::endpointslice_controller()),
+    "endpoints" => |_| Box::new(builtin::endpoints::endpoints_controller()),
+    "serviceaccount" => |_| Box::new(builtin::namespaced::service_account_controller()),
+    "root-ca-certificate-publisher" => |options| Box::new(builtin::namespaced::root_ca_controller(options)),
+    "namespace" => |_| Box::new(builtin::namespace::controller()),
+    "garbagecollector" => |_| Box::new(builtin::garbage::GarbageCollector),
+    "nodelifecycle" => |options| Box::new(builtin::nodes::lifecycle_controller(options)),
+    "taint-eviction" => |_| Box::new(builtin::nodes::eviction_controller()),
+    "node-ipam" => |options| Box::new(builtin::nodes::ipam_controller(options)),
+    "pod-garbage-collector" => |options| Box::new(builtin::nodes::PodCollector::new(options)),
     "replicationcontroller" => |_| Box::new(builtin::replicas::replication_controller_controller()),
 }
 

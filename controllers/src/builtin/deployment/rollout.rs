@@ -53,8 +53,9 @@ impl Work<'_> {
                 budget -= broken;
             }
         }
-        let available: i32 = self.all().map(|set| set.status.available_replicas).sum();
-        let mut spare = available - minimum;
+        // The status of a set that was just made smaller still counts the pods that are on their way out.
+        let available: i32 = self.all().map(|set| set.status.available_replicas.min(wanted_of(set))).sum();
+        let mut spare = (available - minimum).min(budget);
         for index in 0..self.old.len() {
             let size = wanted_of(&self.old[index]);
             let fewer = size.min(spare);
