@@ -1,81 +1,100 @@
-//! One controller: which objects concern it, its queue, its workers.
+//! The loop that every controller is: changes make keys, keys are reconciled.
 //!
-//! In: changes from informers. Out: calls of [`Reconciler::reconcile`]. Invariants: no key is worked on twice at a time;
-//! a failure is tried again with growing delays; a panic of a reconciler is a failure of that key, not of the program.
+//! In: informers. Out: calls of a [`Reconciler`]. Invariants: nothing is reconciled before all informers are filled; one
+//! key is never reconciled twice at a time; a reconciler that fails or panics is called again for that key, later each
+//! time; on shutdown the calls that go on are let finish. Elsewhere: what is done about a key.
 
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::FutureExt;
-use futures::future::BoxFuture;
-use pintle_object_model::{ObjectRef, Resource};
-use pintle_watch::{Delta, RetryPolicy, WorkQueue};
+use pintle_object_model::api::meta::v1::ObjectMeta;
+use pintle_object_model::{GroupVersion, GroupVersionResource, KindInfo, Object, ObjectRef, Resource};
+use pintle_watch::{Delta, Indexer, Informer, RetryPolicy, WorkQueue};
 use tokio::task::JoinSet;
-use tracing::{debug, warn};
 
-use crate::manager::{ControllerEvent, Observer};
-use crate::{Context, ControllerError, controller_of};
+use crate::{Context, ControllerError, ControllerEvent, Outcome};
 
-/// When to look at an object again, after a reconciliation that went well.
+/// What to do with a key after a successful reconciliation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Action {
-    after: Option<Duration>,
+    requeue: Option<Duration>,
 }
 
 impl Action {
-    /// When something changes.
+    /// Nothing until the next change.
     pub fn done() -> Self {
         Self::default()
     }
-    /// After this time, or when something changes.
+    /// Look again after this time, or at the next change.
     pub fn requeue_after(delay: Duration) -> Self {
-        Self { after: Some(delay) }
+        Self { requeue: Some(delay) }
     }
-    /// The earlier of two.
+    /// The sooner of two.
     #[must_use]
-    pub fn or_sooner(self, other: Self) -> Self {
-        Self { after: self.after.into_iter().chain(other.after).min() }
+    pub fn or_sooner(self, other: Option<Duration>) -> Self {
+        Self { requeue: self.requeue.into_iter().chain(other).min() }
     }
 }
 
-/// Makes one step from what is toward what is wanted.
+/// Makes the world fit what an object says.
 ///
-/// Called by several tasks at once, never for one key at a time. Repeats must be harmless. It is given a key only: the
-/// object may be gone. A dropped future (at shutdown) must leave nothing that the next call does not repair.
+/// Called with the key of an object that may have changed, may be gone, or may be just fine: it reads what it needs and
+/// does what is missing, so that lost, merged and repeated calls do no harm. Different keys are reconciled concurrently,
+/// one key never is. A call may be dropped at shutdown after a grace time, at any `.await`.
 #[async_trait]
 pub trait Reconciler: Send + Sync + 'static {
-    /// Looks at one object.
+    /// Reconciles one key.
     ///
     /// # Errors
-    /// Whatever kept it from finishing; it is called again later.
-    async fn reconcile(&self, key: &ObjectRef, context: &Context) -> Result<Action, ControllerError>;
+    /// Whatever stands in the way; the key is tried again.
+    async fn reconcile(&self, key: &ObjectRef, ctx: &Context) -> Result<Action, ControllerError>;
 }
 
-type Subscribe = Box<dyn FnOnce(&Context, &WorkQueue<ObjectRef>) -> BoxFuture<'static, ()> + Send>;
-
-/// A controller, ready to run.
-pub struct Controller {
-    name: &'static str,
-    concurrency: usize,
-    retry: RetryPolicy,
-    subscriptions: Vec<Subscribe>,
-    reconciler: Arc<dyn Reconciler>,
+/// Something that runs until shutdown: a [`Controller`], or whatever else a [`Manager`](crate::Manager) shall run.
+#[async_trait]
+pub trait Runnable: Send + 'static {
+    /// Its name in logs and observer events.
+    fn name(&self) -> &str;
+    /// Runs until the context's shutdown fires.
+    async fn run(self: Box<Self>, ctx: Context);
 }
 
-impl std::fmt::Debug for Controller {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Controller").field("name", &self.name).finish_non_exhaustive()
+/// Takes keys from handlers.
+#[derive(Clone, Debug)]
+pub struct Enqueue {
+    queue: WorkQueue<ObjectRef>,
+}
+
+impl Enqueue {
+    /// Reconcile this key soon.
+    pub fn add(&self, key: ObjectRef) {
+        self.queue.add(key);
+    }
+    /// Reconcile this key after a delay.
+    pub fn add_after(&self, key: ObjectRef, delay: Duration) {
+        self.queue.add_after(key, delay);
     }
 }
 
-/// Declares what concerns a controller.
+type Synced = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Source = Box<dyn FnOnce(&Context, &Enqueue, Option<&'static KindInfo>) -> Synced + Send>;
+
+/// How long reconciliations that go on at shutdown may take to finish.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Declares what a controller is for, what it owns and what it watches.
 pub struct ControllerBuilder {
-    name: &'static str,
-    concurrency: usize,
+    name: String,
+    component: String,
+    kind: Option<&'static KindInfo>,
+    sources: Vec<Source>,
+    workers: usize,
     retry: RetryPolicy,
-    subscriptions: Vec<Subscribe>,
 }
 
 impl std::fmt::Debug for ControllerBuilder {
@@ -84,166 +103,267 @@ impl std::fmt::Debug for ControllerBuilder {
     }
 }
 
+fn key_of(metadata: &ObjectMeta) -> ObjectRef {
+    ObjectRef::new(metadata.namespace.as_str(), metadata.name.as_str())
+}
+
+/// The key of the controlling owner, if it is of this kind.
+pub(crate) fn owner_key(metadata: &ObjectMeta, kind: &KindInfo) -> Option<ObjectRef> {
+    let owner = metadata.owner_references.iter().find(|owner| owner.controller == Some(true))?;
+    let group = GroupVersion::parse(&owner.api_version).group;
+    let namespace = if kind.namespaced { metadata.namespace.as_str() } else { "" };
+    (owner.kind == kind.kind && group == kind.group).then(|| ObjectRef::new(namespace, owner.name.as_str()))
+}
+
+fn synced<T: Send + Sync + 'static>(informer: Informer<T>) -> Synced {
+    Box::pin(async move { informer.synced().await })
+}
+
 impl ControllerBuilder {
-    /// Reconciles every object of this kind.
-    #[must_use]
-    pub fn for_each<K: Resource>(self) -> Self {
-        self.watches::<K>(|delta, _| vec![ObjectRef::of(&**delta.object())])
+    fn source(
+        mut self,
+        source: impl FnOnce(&Context, &Enqueue, Option<&'static KindInfo>) -> Synced + Send + 'static,
+    ) -> Self {
+        self.sources.push(Box::new(source));
+        self
     }
 
-    /// Reconciles the controlling `O` of every object of kind `K` that changes.
+    /// The kind whose objects are reconciled.
     #[must_use]
-    pub fn owns<O: Resource, K: Resource>(self) -> Self {
-        self.watches::<K>(|delta, _| {
-            let metadata = delta.object().metadata();
-            let owner = controller_of(metadata).filter(|owner| {
-                owner.kind == O::INFO.kind
-                    && owner.api_version.split('/').next() == O::INFO.api_version().split('/').next()
+    pub fn for_<K: Resource>(mut self) -> Self {
+        self.kind = Some(K::INFO);
+        self.watches::<K>(|object, _| vec![key_of(object.metadata())])
+    }
+
+    /// A resource without a Rust type whose objects are reconciled.
+    #[must_use]
+    pub fn for_dynamic(self, resource: GroupVersionResource) -> Self {
+        self.with_dynamic(resource, |object, _| vec![key_of(object.metadata())])
+    }
+
+    /// A kind whose objects belong to reconciled ones through their controller reference.
+    #[must_use]
+    pub fn owns<K: Resource>(self) -> Self {
+        self.source(|ctx, enqueue, kind| {
+            let informer = ctx.cached::<K>();
+            let enqueue = enqueue.clone();
+            informer.add_handler(move |delta| {
+                let Some(kind) = kind else { return };
+                let tell = |object: &K| {
+                    if let Some(key) = owner_key(object.metadata(), kind) {
+                        enqueue.add(key);
+                    }
+                };
+                if let Delta::Updated { old, .. } = delta {
+                    tell(old);
+                }
+                tell(delta.object());
             });
-            owner.map(|owner| ObjectRef::new(metadata.namespace.as_str(), owner.name.as_str())).into_iter().collect()
+            synced(informer)
         })
     }
 
-    /// Reconciles what `concerns` names for every change of an object of this kind. It must not block.
+    /// Another kind whose changes matter: `map` says to which keys. It is asked about the old and the new state.
     #[must_use]
-    pub fn watches<K: Resource>(
-        mut self,
-        concerns: impl Fn(&Delta<K>, &Context) -> Vec<ObjectRef> + Send + Sync + 'static,
+    pub fn watches<K: Resource>(self, map: impl Fn(&K, &Context) -> Vec<ObjectRef> + Send + Sync + 'static) -> Self {
+        self.on::<K>(move |delta, ctx, enqueue| {
+            if let Delta::Updated { old, .. } = delta {
+                map(old, ctx).into_iter().for_each(|key| enqueue.add(key));
+            }
+            map(delta.object(), ctx).into_iter().for_each(|key| enqueue.add(key));
+        })
+    }
+
+    /// Another kind with a handler that sees each change as it is. It must not block.
+    #[must_use]
+    pub fn on<K: Resource>(self, handler: impl Fn(&Delta<K>, &Context, &Enqueue) + Send + Sync + 'static) -> Self {
+        self.source(move |ctx, enqueue, _| {
+            let informer = ctx.cached::<K>();
+            let (context, enqueue) = (ctx.clone(), enqueue.clone());
+            informer.add_handler(move |delta| handler(delta, &context, &enqueue));
+            synced(informer)
+        })
+    }
+
+    /// As [`watches`](Self::watches), for a resource without a Rust type.
+    #[must_use]
+    pub fn with_dynamic(
+        self,
+        resource: GroupVersionResource,
+        map: impl Fn(&Object, &Context) -> Vec<ObjectRef> + Send + Sync + 'static,
     ) -> Self {
-        self.subscriptions.push(Box::new(move |context, queue| {
-            let informer = context.informer::<K>();
-            let (queue, context) = (queue.clone(), context.clone());
+        self.source(move |ctx, enqueue, _| {
+            let informer = ctx.informers().of_resource(&resource);
+            let (context, enqueue) = (ctx.clone(), enqueue.clone());
             informer.add_handler(move |delta| {
-                for key in concerns(delta, &context) {
-                    queue.add(key);
+                if let Delta::Updated { old, .. } = delta {
+                    map(old, &context).into_iter().for_each(|key| enqueue.add(key));
                 }
+                map(delta.object(), &context).into_iter().for_each(|key| enqueue.add(key));
             });
-            async move { informer.synced().await }.boxed()
-        }));
-        self
+            synced(informer)
+        })
     }
 
-    /// Follows whatever `subscribe` follows, which queues keys and answers when all has been read once.
-    #[must_use]
-    pub fn subscribes(
-        mut self,
-        subscribe: impl FnOnce(&Context, &WorkQueue<ObjectRef>) -> BoxFuture<'static, ()> + Send + 'static,
-    ) -> Self {
-        self.subscriptions.push(Box::new(subscribe));
-        self
-    }
-
-    /// Reads objects of this kind without being told of their changes: work starts when they are there.
+    /// A kind that is only read: its informer is filled before work starts.
     #[must_use]
     pub fn reads<K: Resource>(self) -> Self {
-        self.watches::<K>(|_, _| vec![])
+        self.source(|ctx, _, _| synced(ctx.cached::<K>()))
     }
 
-    /// How many keys are worked on at once. Default 4.
+    /// An index on the informer of a kind.
     #[must_use]
-    pub fn concurrency(mut self, workers: usize) -> Self {
-        self.concurrency = workers.max(1);
+    pub fn index<K: Resource>(self, name: &'static str, indexer: Indexer<K>) -> Self {
+        self.source(move |ctx, _, _| {
+            let informer = ctx.cached::<K>();
+            informer.add_index(name, indexer);
+            synced(informer)
+        })
+    }
+
+    /// How many keys are reconciled at a time. Default 5.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers.max(1);
         self
     }
 
-    /// Delays between failed attempts.
+    /// Delays after failures.
     #[must_use]
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = policy;
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
         self
     }
 
-    /// The controller.
+    /// The component that events name as their source. Default: the controller's name.
+    #[must_use]
+    pub fn component(mut self, component: &str) -> Self {
+        component.clone_into(&mut self.component);
+        self
+    }
+
+    /// The controller, with what it does.
     pub fn build(self, reconciler: impl Reconciler) -> Controller {
-        let Self { name, concurrency, retry, subscriptions } = self;
-        Controller { name, concurrency, retry, subscriptions, reconciler: Arc::new(reconciler) }
+        Controller { declared: self, reconciler: Arc::new(reconciler) }
+    }
+}
+
+/// A reconciler with all it takes to run it.
+pub struct Controller {
+    declared: ControllerBuilder,
+    reconciler: Arc<dyn Reconciler>,
+}
+
+impl std::fmt::Debug for Controller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Controller").field("name", &self.declared.name).finish_non_exhaustive()
     }
 }
 
 impl Controller {
-    /// Begins to declare a controller.
-    pub fn builder(name: &'static str) -> ControllerBuilder {
-        let retry = RetryPolicy { max: Duration::from_secs(60), ..RetryPolicy::default() };
-        ControllerBuilder { name, concurrency: 4, retry, subscriptions: vec![] }
+    /// Starts the declaration of a controller.
+    #[expect(clippy::new_ret_no_self, reason = "a controller is only complete with its reconciler")]
+    pub fn new(name: &str) -> ControllerBuilder {
+        ControllerBuilder {
+            name: name.to_owned(),
+            component: name.to_owned(),
+            kind: None,
+            sources: vec![],
+            workers: 5,
+            retry: RetryPolicy::default(),
+        }
+    }
+}
+
+#[async_trait]
+impl Runnable for Controller {
+    fn name(&self) -> &str {
+        &self.declared.name
     }
 
-    /// Its name.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// Works until the context's shutdown.
-    pub async fn run(self, context: Context, observer: Arc<dyn Observer>) {
-        let context = context.named(self.name);
-        let queue = WorkQueue::new(Arc::clone(context.clock()), context.random().clone(), self.retry);
-        let synced: Vec<_> = self.subscriptions.into_iter().map(|subscribe| subscribe(&context, &queue)).collect();
-        if context.shutdown().unless(futures::future::join_all(synced)).await.is_none() {
+    async fn run(self: Box<Self>, mut ctx: Context) {
+        let Self { declared, reconciler } = *self;
+        ctx.events = ctx.events.of_component(&declared.component);
+        let queue = WorkQueue::new(Arc::clone(&ctx.clock), ctx.random.clone(), declared.retry);
+        let enqueue = Enqueue { queue: queue.clone() };
+        let filled: Vec<_> = declared.sources.into_iter().map(|source| source(&ctx, &enqueue, declared.kind)).collect();
+        let shutdown = ctx.shutdown.clone();
+        if shutdown.unless(futures::future::join_all(filled)).await.is_none() {
             return;
         }
-        debug!(controller = self.name, "informers are filled, working");
+        let name: Arc<str> = Arc::from(declared.name);
+        tracing::debug!(controller = %name, "informers are filled");
+        ctx.observer.tell(&ControllerEvent::Synced { controller: &name });
         let mut workers = JoinSet::new();
-        for _ in 0..self.concurrency {
+        for _ in 0..declared.workers {
             let worker = Worker {
-                name: self.name,
+                name: Arc::clone(&name),
                 queue: queue.clone(),
-                context: context.clone(),
-                reconciler: Arc::clone(&self.reconciler),
-                observer: Arc::clone(&observer),
+                reconciler: Arc::clone(&reconciler),
+                ctx: ctx.clone(),
             };
-            workers.spawn(worker.work());
+            workers.spawn(worker.run());
         }
-        context.shutdown().wait().await;
+        shutdown.wait().await;
         queue.shut_down();
-        while workers.join_next().await.is_some() {}
+        let drained = tokio::time::timeout(DRAIN, async { while workers.join_next().await.is_some() {} }).await;
+        if drained.is_err() {
+            tracing::warn!(controller = %name, "reconciliations did not end in time and are dropped");
+        }
+        ctx.observer.tell(&ControllerEvent::Stopped { controller: &name });
     }
 }
 
 struct Worker {
-    name: &'static str,
+    name: Arc<str>,
     queue: WorkQueue<ObjectRef>,
-    context: Context,
     reconciler: Arc<dyn Reconciler>,
-    observer: Arc<dyn Observer>,
+    ctx: Context,
 }
 
 impl Worker {
-    async fn work(self) {
+    async fn run(self) {
         while let Some(key) = self.queue.take().await {
-            let attempt = AssertUnwindSafe(self.reconciler.reconcile(&key, &self.context)).catch_unwind();
-            let Some(outcome) = self.context.shutdown().unless(attempt).await else { return };
-            let outcome =
-                outcome.unwrap_or_else(|panic| Err(ControllerError::Other(format!("panicked: {}", words(&*panic)))));
-            self.settle(&key, outcome);
+            let started = self.ctx.clock.now();
+            let work = AssertUnwindSafe(self.reconciler.reconcile(&key, &self.ctx)).catch_unwind();
+            let result = work.await.unwrap_or_else(|panic| Err(ControllerError::Panicked(panic_text(&*panic))));
+            let outcome = match &result {
+                Ok(Action { requeue: None }) => {
+                    self.queue.forget(&key);
+                    Outcome::Done
+                }
+                Ok(Action { requeue: Some(delay) }) => {
+                    self.queue.forget(&key);
+                    self.queue.add_after(key.clone(), *delay);
+                    Outcome::Requeued(*delay)
+                }
+                Err(error) => {
+                    self.report(&key, error);
+                    self.queue.add_rate_limited(key.clone());
+                    Outcome::Failed(error)
+                }
+            };
+            let took = self.ctx.clock.now().saturating_sub(started);
+            let waiting = self.queue.len();
+            let event = ControllerEvent::Reconciled { controller: &self.name, key: &key, outcome, took, waiting };
+            self.ctx.observer.tell(&event);
             self.queue.done(&key);
         }
     }
 
-    fn settle(&self, key: &ObjectRef, outcome: Result<Action, ControllerError>) {
-        match outcome {
-            Ok(Action { after }) => {
-                self.queue.forget(key);
-                self.observer.observe(&ControllerEvent::Reconciled { controller: self.name, key: key.clone() });
-                if let Some(delay) = after {
-                    self.queue.add_after(key.clone(), delay);
-                }
+    fn report(&self, key: &ObjectRef, error: &ControllerError) {
+        let controller = &self.name;
+        match error {
+            ControllerError::Panicked(_) => {
+                tracing::error!(%controller, %key, %error, "reconciling failed, trying again")
             }
-            Err(error) => {
-                if error.is_conflict() {
-                    debug!(controller = self.name, %key, %error, "somebody else was faster");
-                } else {
-                    warn!(controller = self.name, %key, %error, "reconciling failed, trying again");
-                }
-                let event =
-                    ControllerEvent::Failed { controller: self.name, key: key.clone(), error: error.to_string() };
-                self.observer.observe(&event);
-                self.queue.add_rate_limited(key.clone());
-            }
+            error if error.is_expected() => tracing::debug!(%controller, %key, %error, "reconciling again"),
+            error => tracing::warn!(%controller, %key, %error, "reconciling failed, trying again"),
         }
     }
 }
 
-/// What a panic said.
-fn words(panic: &(dyn std::any::Any + Send)) -> String {
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no words".into())
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
 }

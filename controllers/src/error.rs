@@ -1,41 +1,72 @@
-//! Why a reconciliation was not finished.
+//! What can go wrong while reconciling.
 
-use pintle_object_model::{ObjectRef, Status};
+use std::borrow::Cow;
 
-/// Why a reconciliation was not finished; it is tried again later, with growing delays.
+use pintle_object_model::Status;
+
+/// Why a reconciliation did not succeed. All of them are tried again, later each time.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ControllerError {
-    /// The API refused or could not be reached.
+    /// The API refused, or could not be reached.
     #[error("{doing}: {status}")]
     Api {
         /// What was being done to which object.
-        doing: String,
+        doing: Cow<'static, str>,
         /// The answer.
         status: Box<Status>,
     },
-    /// An object holds something that cannot be worked with.
-    #[error("{object}: {why}")]
-    Unusable {
-        /// The object.
-        object: ObjectRef,
-        /// What is wrong with it.
-        why: String,
+    /// Nothing is wrong, but something has to happen first that no event announces.
+    #[error("waiting until {0}")]
+    Waiting(String),
+    /// The reconciler panicked: a bug in it.
+    #[error("the reconciler panicked: {0}")]
+    Panicked(String),
+    /// There is no controller of this name.
+    #[error("{name:?} is not in the list of known controllers: {known}")]
+    UnknownController {
+        /// The name that was given.
+        name: String,
+        /// The names there are.
+        known: String,
     },
-    /// The reconciler itself failed.
-    #[error("{0}")]
-    Other(String),
+    /// Whatever else a reconciler failed with.
+    #[error(transparent)]
+    Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl ControllerError {
-    /// Wraps an answer of the API, saying what was being done.
-    pub fn api(doing: impl Into<String>) -> impl FnOnce(Status) -> Self {
-        let doing = doing.into();
-        move |status| Self::Api { doing, status: Box::new(status) }
+    /// Is this ordinary (a lost race, a wait), so that nobody needs to hear of it?
+    pub fn is_expected(&self) -> bool {
+        match self {
+            Self::Api { status, .. } => status.is_conflict() || status.is_not_found() || status.is_already_exists(),
+            Self::Waiting(_) => true,
+            Self::Panicked(_) | Self::UnknownController { .. } | Self::Other(_) => false,
+        }
     }
+}
 
-    /// Was somebody else faster? Then the next try works on newer state.
-    pub fn is_conflict(&self) -> bool {
-        matches!(self, Self::Api { status, .. } if status.is_conflict())
+impl From<Status> for ControllerError {
+    fn from(status: Status) -> Self {
+        Self::Api { doing: Cow::Borrowed("asking the API server"), status: Box::new(status) }
+    }
+}
+
+/// Says what was being done when the API refused.
+pub(crate) trait Doing<T> {
+    fn doing(self, what: impl FnOnce() -> String) -> Result<T, ControllerError>;
+}
+
+impl<T> Doing<T> for Result<T, Status> {
+    fn doing(self, what: impl FnOnce() -> String) -> Result<T, ControllerError> {
+        self.map_err(|status| ControllerError::Api { doing: Cow::Owned(what()), status: Box::new(status) })
+    }
+}
+
+/// Takes "it is gone already" for success.
+pub(crate) fn gone_is_fine<T>(result: Result<T, Status>) -> Result<(), Status> {
+    match result {
+        Err(status) if !status.is_not_found() => Err(status),
+        _ => Ok(()),
     }
 }

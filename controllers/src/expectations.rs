@@ -1,87 +1,86 @@
-//! What a controller has done and not yet seen: so that it never does it twice on a copy that lags behind.
+//! What a controller has done and not yet seen.
 //!
-//! In: names that were created and UIDs that were deleted, and what informers show since. Out: whether everything has been
-//! seen. Invariant: an expectation that is never fulfilled is given up after [`PATIENCE`].
+//! In: creations and deletions that are about to be asked for, and the changes that an informer reports. Out: whether
+//! the informer has caught up for a key. Invariant: while it has not, nothing more is created or deleted for that key, so
+//! a stale cache never makes too many. An expectation that is not met within five minutes is given up: the event was lost.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pintle_object_model::ObjectRef;
-use pintle_object_model::clock::Clock;
 
-/// How long a change may take to show up before it is no longer waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Changes in flight, by the object on whose behalf they were made.
-#[derive(Debug)]
-pub struct Expectations {
-    clock: Arc<dyn Clock>,
-    pending: Mutex<HashMap<ObjectRef, Pending>>,
-}
+/// After this time an expectation no longer counts.
+pub const EXPECTATION_TIMEOUT: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Default)]
-struct Pending {
-    created: HashSet<String>,
-    deleted: HashSet<String>,
+struct Expected {
+    creations: i64,
+    /// UIDs of what is being deleted.
+    deletions: BTreeSet<String>,
     since: Duration,
 }
 
+/// Creations and deletions in flight, by key.
+#[derive(Debug, Default)]
+pub struct Expectations {
+    keys: Mutex<HashMap<ObjectRef, Expected>>,
+}
+
 impl Expectations {
-    /// Nothing is in flight.
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, pending: Mutex::default() }
+    fn lock(&self) -> MutexGuard<'_, HashMap<ObjectRef, Expected>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<ObjectRef, Pending>> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    /// So many objects are about to be created.
+    pub fn expect_creations(&self, key: &ObjectRef, count: usize, now: Duration) {
+        let mut keys = self.lock();
+        let expected = keys.entry(key.clone()).or_default();
+        expected.creations += i64::try_from(count).unwrap_or(i64::MAX);
+        expected.since = now;
     }
 
-    fn change(&self, key: &ObjectRef, change: impl FnOnce(&mut Pending)) {
-        let now = self.clock.now();
-        let mut pending = self.lock();
-        let entry = pending.entry(key.clone()).or_default();
-        entry.since = now;
-        change(entry);
+    /// Objects with these UIDs are about to be deleted.
+    pub fn expect_deletions(&self, key: &ObjectRef, uids: impl IntoIterator<Item = String>, now: Duration) {
+        let mut keys = self.lock();
+        let expected = keys.entry(key.clone()).or_default();
+        expected.deletions.extend(uids);
+        expected.since = now;
     }
 
-    /// An object of this name was created on behalf of `key`.
-    pub fn created(&self, key: &ObjectRef, name: &str) {
-        self.change(key, |pending| {
-            pending.created.insert(name.to_owned());
-        });
+    /// So many objects have appeared, or will not.
+    pub fn created(&self, key: &ObjectRef, count: usize) {
+        self.change(key, |expected| expected.creations -= i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    /// The object with this UID was deleted on behalf of `key`.
+    /// The object has gone, or will not.
     pub fn deleted(&self, key: &ObjectRef, uid: &str) {
-        self.change(key, |pending| {
-            pending.deleted.insert(uid.to_owned());
+        self.change(key, |expected| {
+            expected.deletions.remove(uid);
         });
     }
 
-    /// Has everything been seen? `is_there` tells whether a created name shows up, `is_going` whether a deleted UID is gone
-    /// or on its way.
-    pub fn are_met(&self, key: &ObjectRef, is_there: impl Fn(&str) -> bool, is_going: impl Fn(&str) -> bool) -> bool {
-        let now = self.clock.now();
-        let mut pending = self.lock();
-        let Some(entry) = pending.get_mut(key) else { return true };
-        entry.created.retain(|name| !is_there(name));
-        entry.deleted.retain(|uid| !is_going(uid));
-        let met = (entry.created.is_empty() && entry.deleted.is_empty()) || now > entry.since + PATIENCE;
-        if met {
-            pending.remove(key);
-        }
-        met
-    }
-
-    /// Something of this name was seen to go: it is no longer waited for.
-    pub fn forget_created(&self, key: &ObjectRef, name: &str) {
-        if let Some(entry) = self.lock().get_mut(key) {
-            entry.created.remove(name);
+    fn change(&self, key: &ObjectRef, change: impl FnOnce(&mut Expected)) {
+        let mut keys = self.lock();
+        if let Some(expected) = keys.get_mut(key) {
+            change(expected);
+            if expected.creations <= 0 && expected.deletions.is_empty() {
+                keys.remove(key);
+            }
         }
     }
 
-    /// The object is gone: nothing is expected on its behalf.
+    /// Has everything been seen, or been waited for long enough?
+    pub fn are_met(&self, key: &ObjectRef, now: Duration) -> bool {
+        let mut keys = self.lock();
+        let expired = keys.get(key).is_some_and(|expected| now >= expected.since + EXPECTATION_TIMEOUT);
+        if expired {
+            keys.remove(key);
+        }
+        !keys.contains_key(key)
+    }
+
+    /// The key is gone.
     pub fn forget(&self, key: &ObjectRef) {
         self.lock().remove(key);
     }
@@ -90,20 +89,22 @@ impl Expectations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pintle_object_model::clock::ManualClock;
 
     #[test]
-    fn what_was_done_is_waited_for_but_not_forever() {
-        let clock = ManualClock::at(0);
-        let expectations = Expectations::new(clock.clone());
-        let key = ObjectRef::new("ns", "web");
-        expectations.created(&key, "web-1");
-        expectations.deleted(&key, "uid-1");
-        assert!(!expectations.are_met(&key, |_| false, |_| true));
-        assert!(!expectations.are_met(&key, |_| false, |_| false));
-        assert!(expectations.are_met(&key, |name| name == "web-1", |_| false));
-        expectations.created(&key, "web-2");
-        clock.advance(PATIENCE + Duration::from_secs(1));
-        assert!(expectations.are_met(&key, |_| false, |_| false));
+    fn a_key_waits_until_everything_was_seen_or_the_time_is_over() {
+        let expectations = Expectations::default();
+        let key = ObjectRef::new("a", "b");
+        let second = Duration::from_secs;
+        assert!(expectations.are_met(&key, second(0)));
+        expectations.expect_creations(&key, 2, second(0));
+        expectations.expect_deletions(&key, ["x".to_owned()], second(1));
+        expectations.created(&key, 1);
+        expectations.created(&key, 1);
+        assert!(!expectations.are_met(&key, second(2)), "the deletion is still out");
+        expectations.deleted(&key, "x");
+        assert!(expectations.are_met(&key, second(2)));
+        expectations.expect_creations(&key, 1, second(10));
+        assert!(!expectations.are_met(&key, second(309)));
+        assert!(expectations.are_met(&key, second(310)), "given up");
     }
 }

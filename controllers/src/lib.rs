@@ -1,30 +1,51 @@
-//! The reconciler framework, and the built-in controllers written with it.
+//! Controllers: what makes the cluster fit what its objects say.
 //!
-//! A [`Reconciler`] is given the name of an object, reads the state it needs from informers, and makes one step toward what
-//! is wanted. [`Controller`] declares what it is for, what it owns and what else concerns it; the framework gives it a
-//! de-duplicating, rate-limited queue and workers. [`Manager`] runs many over shared informers, with leader election.
+//! The framework: a [`Reconciler`] is given keys and makes the world fit; [`Controller::new`] declares what it is for and
+//! what it watches; a [`Manager`] runs many on shared informers, with leader election if wanted. The built-in controllers
+//! are written with exactly this, and are chosen by name through a [`ControllerSet`].
 //!
-//! Invariants: lost, merged or repeated events cannot matter, because a reconciler is given a key, never an event; a
-//! controller may stop at any instruction and converge from the API alone when it starts again.
+//! ```
+//! use pintle_controllers::{Action, Context, Controller, ControllerError, Reconciler};
+//! use pintle_object_model::ObjectRef;
+//! use pintle_object_model::api::core::v1::ConfigMap;
 //!
-//! Absent here: the API server and the store (everything goes through a `Client`), scheduling, and nodes.
+//! struct Greeter;
+//!
+//! #[async_trait::async_trait]
+//! impl Reconciler for Greeter {
+//!     async fn reconcile(&self, key: &ObjectRef, ctx: &Context) -> Result<Action, ControllerError> {
+//!         if let Some(map) = ctx.cached::<ConfigMap>().get(&key.namespace, &key.name) {
+//!             ctx.events().normal(&*map, "Seen", "hello");
+//!         }
+//!         Ok(Action::done())
+//!     }
+//! }
+//!
+//! let controller = Controller::new("greeter").for_::<ConfigMap>().workers(2).build(Greeter);
+//! ```
+//!
+//! Absent here: the store and the server. Controllers see a `Client` and nothing else.
 
+mod batch;
 mod builtin;
+mod condition;
 mod context;
 mod controller;
 mod error;
+mod events;
 mod expectations;
 mod manager;
+mod observer;
 mod owner;
-mod recorder;
-mod selection;
+mod pods;
+mod registry;
+mod resources;
 
-pub use builtin::{BUILTIN, BuiltinOptions, builtin};
 pub use context::Context;
-pub use controller::{Action, Controller, ControllerBuilder, Reconciler};
+pub use controller::{Action, Controller, ControllerBuilder, Enqueue, Reconciler, Runnable};
 pub use error::ControllerError;
-pub use expectations::Expectations;
-pub use manager::{ControllerEvent, Manager, Observer};
-pub use owner::{controller_of, controller_reference, is_controlled_by};
-pub use recorder::EventRecorder;
-pub use selection::{SelectionError, select};
+pub use events::EventRecorder;
+pub use expectations::{EXPECTATION_TIMEOUT, Expectations};
+pub use manager::{ControllerOptions, Manager};
+pub use observer::{ControllerEvent, Observer, Outcome};
+pub use registry::{ControllerSet, names};

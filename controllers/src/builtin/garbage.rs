@@ -1,254 +1,312 @@
-//! Garbage collection: objects go with their owners.
+//! Garbage collection: objects whose owners are all gone go too.
 //!
-//! In: every object of every kind, for its owner references, finalizers and UID. Out: deletions, finalizers taken away,
-//! references to owners that are gone taken out. Invariants: an owner counts as gone only after the API server itself has
-//! said so; an object with an owner that stays is never deleted. Source: the garbage collection concept.
+//! In: the metadata of every object of every kind. Out: deletions, owner references and finalizers removed. Invariants:
+//! nothing is deleted before a live read showed that its owners are gone and that it still names no others; an owner in
+//! foreground deletion goes after the dependents that block it. Source: Kubernetes concepts, "Garbage Collection",
+//! "Owners and Dependents".
 
 mod graph;
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use pintle_client::{DynamicApi, Params, Patch};
+use pintle_client::DynamicApi;
 use pintle_object_model::api::meta::v1::{DeleteOptions, ObjectMeta, OwnerReference, Preconditions};
-use pintle_object_model::{GroupVersionKind, KindInfo, Object, ObjectRef, Scheme, Status};
+use pintle_object_model::{GroupKind, GroupVersion, Object, Status};
+use pintle_watch::{Delta, RetryPolicy, WorkQueue};
+use tokio::task::JoinSet;
 
-use crate::{Action, Context, Controller, ControllerError, Reconciler};
-use graph::Graph;
+use crate::error::{Doing, gone_is_fine};
+use crate::resources::{Served, served};
+use crate::{Context, ControllerError, Runnable};
+use graph::{FOREGROUND, Graph, Node, ORPHAN};
 
-const ORPHAN: &str = "orphan";
-const FOREGROUND: &str = "foregroundDeletion";
+const NAME: &str = "garbagecollector";
+const WORKERS: usize = 20;
+/// New kinds are looked for this often.
+const DISCOVERY: Duration = Duration::from_secs(30);
+/// Owners known to be gone that are remembered.
+const ABSENT_MAX: usize = 4096;
 
-/// The kinds that have owners or are owned: all that are stored and of a final version.
-pub(super) fn collected_kinds(scheme: &Scheme) -> impl Iterator<Item = &'static KindInfo> {
-    let stored = scheme.kinds().filter(|entry| entry.is_hub()).map(|entry| entry.info());
-    stored.filter(|info| {
-        let preview = info.version.contains("alpha") || info.version.contains("beta");
-        let asked = matches!(
-            (info.group, info.kind),
-            ("authentication.k8s.io" | "authorization.k8s.io", _)
-                | ("autoscaling", "Scale")
-                | ("policy", "Eviction")
-                | ("", "Binding" | "ComponentStatus")
-                // Events outlive what they are about.
-                | ("" | "events.k8s.io", "Event")
-        );
-        !preview && !asked
-    })
-}
+/// The `garbagecollector` controller.
+pub(crate) struct GarbageCollector;
 
-pub(super) fn controller(scheme: &Scheme) -> Controller {
-    let graph = Arc::new(Graph::new(scheme));
-    let follow = Arc::clone(&graph);
-    Controller::builder("garbagecollector")
-        .subscribes(move |context, queue| follow.start(context, queue))
-        .concurrency(8)
-        .build(Collector { graph })
-}
-
-struct Collector {
-    graph: Arc<Graph>,
-}
-
-/// How an owner is.
-enum Owner {
-    Gone,
-    Stays,
-    /// It is being deleted and waits for those that block it.
-    WaitsForDependents,
+struct Shared {
+    ctx: Context,
+    graph: Mutex<Graph>,
+    queue: WorkQueue<String>,
+    /// Where objects of a kind are found.
+    kinds: Mutex<BTreeMap<GroupKind, Served>>,
+    absent: Mutex<HashSet<String>>,
 }
 
 #[async_trait]
-impl Reconciler for Collector {
-    /// Keys are UIDs: names may be taken again by others.
-    async fn reconcile(&self, key: &ObjectRef, context: &Context) -> Result<Action, ControllerError> {
-        let Some(object) = self.graph.get(&key.name) else { return Ok(Action::done()) };
-        let metadata = object.metadata();
-        if metadata.deletion_timestamp.is_some() {
-            if metadata.finalizers.iter().any(|finalizer| finalizer == ORPHAN) {
-                self.orphan(&object, context).await?;
-            } else if metadata.finalizers.iter().any(|finalizer| finalizer == FOREGROUND) {
-                self.delete_dependents(&object, context).await?;
+impl Runnable for GarbageCollector {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    async fn run(self: Box<Self>, ctx: Context) {
+        let retry = RetryPolicy { max: Duration::from_secs(60), ..RetryPolicy::default() };
+        let queue = WorkQueue::new(Arc::clone(&ctx.clock), ctx.random.clone(), retry);
+        let shared = Arc::new(Shared {
+            graph: Mutex::default(),
+            queue: queue.clone(),
+            kinds: Mutex::default(),
+            absent: Mutex::default(),
+            ctx: ctx.clone(),
+        });
+        let shutdown = ctx.shutdown.clone();
+        let work = async {
+            while let Err(error) = shared.follow_kinds().await {
+                tracing::warn!(%error, "the kinds to collect are not known yet");
+                tokio::time::sleep(Duration::from_secs(1)).await;
             }
-            return Ok(Action::done());
-        }
-        if metadata.owner_references.is_empty() {
-            return Ok(Action::done());
-        }
-        self.judge(&object, context).await?;
-        Ok(Action::done())
+            ctx.observer.tell(&crate::ControllerEvent::Synced { controller: NAME });
+            let mut workers = JoinSet::new();
+            for _ in 0..WORKERS {
+                workers.spawn(Arc::clone(&shared).work());
+            }
+            loop {
+                tokio::time::sleep(DISCOVERY).await;
+                if let Err(error) = shared.follow_kinds().await {
+                    tracing::warn!(%error, "new kinds could not be looked for");
+                }
+            }
+        };
+        shutdown.unless(work).await;
+        queue.shut_down();
+        ctx.observer.tell(&crate::ControllerEvent::Stopped { controller: NAME });
     }
 }
 
-impl Collector {
-    /// Deletes an object none of whose owners is left, or takes out the references to those that are not.
-    async fn judge(&self, object: &Object, context: &Context) -> Result<(), ControllerError> {
-        let metadata = object.metadata();
-        let (mut gone, mut waiting, mut stays) = (vec![], vec![], false);
-        for reference in &metadata.owner_references {
-            match self.owner(reference, &metadata.namespace, context).await? {
-                Owner::Gone => gone.push(reference),
-                Owner::WaitsForDependents => waiting.push(reference),
-                Owner::Stays => stays = true,
+impl Shared {
+    /// Follows every kind that is not followed yet.
+    async fn follow_kinds(self: &Arc<Self>) -> Result<(), ControllerError> {
+        let mut informers = vec![];
+        for kind in served(&self.ctx).await? {
+            let new = self.kinds().insert(kind.kind.group_kind(), kind.clone()).is_none();
+            // Events come and go in masses and own nothing.
+            if new && kind.kind.kind != "Event" {
+                let informer = self.ctx.informers.of_resource(&kind.gvr);
+                let (this, kind) = (Arc::clone(self), Arc::new(kind));
+                informer.add_handler(move |delta| this.observe(&kind, delta));
+                informers.push(informer);
             }
         }
-        if gone.is_empty() && waiting.is_empty() {
-            return Ok(());
-        }
-        if stays {
-            let dropped: Vec<&str> = gone.iter().chain(&waiting).map(|reference| reference.uid.as_str()).collect();
-            return self.drop_references(object, &dropped, context).await;
-        }
-        // An owner that waits wants its dependents gone before itself, and theirs before them.
-        let foreground = !waiting.is_empty() && !self.graph.dependents(&metadata.uid).is_empty();
-        let policy = if foreground { "Foreground" } else { "Background" };
-        self.delete(object, policy, context).await
-    }
-
-    async fn owner(
-        &self,
-        reference: &OwnerReference,
-        namespace: &str,
-        context: &Context,
-    ) -> Result<Owner, ControllerError> {
-        let live = match self.graph.get(&reference.uid) {
-            Some(known) => Some(known),
-            None => self.ask(reference, namespace, context).await?,
-        };
-        Ok(match live {
-            Some(owner) if owner.metadata().uid != reference.uid => Owner::Gone,
-            Some(owner) if waits(owner.metadata()) => Owner::WaitsForDependents,
-            Some(_) => Owner::Stays,
-            None => Owner::Gone,
-        })
-    }
-
-    /// Asks the API server for an owner that our copies do not know.
-    async fn ask(
-        &self,
-        reference: &OwnerReference,
-        namespace: &str,
-        context: &Context,
-    ) -> Result<Option<Object>, ControllerError> {
-        let gvk = GroupVersionKind::parse(&reference.api_version, &reference.kind);
-        let Some(info) = context.client().scheme().kind(&gvk).map(|entry| entry.info()) else {
-            // Of a kind that we know nothing about, an owner must be taken to be there.
-            return Err(ControllerError::Other(format!("the owner {} is of the unknown kind {gvk}", reference.name)));
-        };
-        let namespace = if info.namespaced { namespace } else { "" };
-        match context.client().dynamic(info.gvr(), namespace).get(&reference.name).await {
-            Err(status) if status.is_not_found() => Ok(None),
-            other => other.map(Some).map_err(ControllerError::api(format!("looking for the owner {}", reference.name))),
-        }
-    }
-
-    /// Takes the object out of its dependents' references, then lets it go.
-    async fn orphan(&self, object: &Object, context: &Context) -> Result<(), ControllerError> {
-        let uid = &object.metadata().uid;
-        for dependent in self.graph.dependents(uid) {
-            self.drop_references(&dependent, &[uid], context).await?;
-        }
-        self.drop_finalizer(object, ORPHAN, context).await
-    }
-
-    /// Deletes the dependents that block the object; lets it go when none is left.
-    async fn delete_dependents(&self, object: &Object, context: &Context) -> Result<(), ControllerError> {
-        let uid = &object.metadata().uid;
-        let dependents = self.graph.dependents(uid);
-        let blocks = |dependent: &&Object| {
-            let references = &dependent.metadata().owner_references;
-            references.iter().any(|reference| reference.uid == *uid && reference.block_owner_deletion == Some(true))
-        };
-        if dependents.iter().filter(blocks).count() == 0 {
-            return self.drop_finalizer(object, FOREGROUND, context).await;
-        }
-        for dependent in dependents.iter().filter(|dependent| dependent.metadata().deletion_timestamp.is_none()) {
-            self.judge(dependent, context).await?;
+        for informer in informers {
+            // A kind that cannot be read must not keep all others from being collected.
+            if tokio::time::timeout(Duration::from_secs(10), informer.synced()).await.is_err() {
+                tracing::warn!(?informer, "a kind cannot be read; objects that it owns are checked one by one");
+            }
         }
         Ok(())
     }
 
-    async fn delete(&self, object: &Object, policy: &str, context: &Context) -> Result<(), ControllerError> {
-        let metadata = object.metadata();
-        let preconditions = Preconditions { uid: Some(metadata.uid.clone()), ..Preconditions::default() };
+    fn kinds(&self) -> std::sync::MutexGuard<'_, BTreeMap<GroupKind, Served>> {
+        self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    fn graph(&self) -> std::sync::MutexGuard<'_, Graph> {
+        self.graph.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn observe(&self, kind: &Arc<Served>, delta: &Delta<Object>) {
+        let mut graph = self.graph();
+        let concerned = match delta {
+            Delta::Deleted { last, .. } => graph.remove(&last.metadata().uid),
+            Delta::Added(object) | Delta::Updated { new: object, .. } => graph.put(kind, object.metadata()),
+        };
+        // A name that was deleted and made anew between two looks has two identities.
+        let replaced = match delta {
+            Delta::Updated { old, new } if old.metadata().uid != new.metadata().uid => {
+                graph.remove(&old.metadata().uid)
+            }
+            _ => vec![],
+        };
+        drop(graph);
+        concerned.into_iter().chain(replaced).for_each(|uid| self.queue.add(uid));
+    }
+
+    async fn work(self: Arc<Self>) {
+        while let Some(uid) = self.queue.take().await {
+            match self.collect(&uid).await {
+                Ok(()) => self.queue.forget(&uid),
+                Err(error) => {
+                    if error.is_expected() {
+                        tracing::debug!(%uid, %error, "collecting again");
+                    } else {
+                        tracing::warn!(%uid, %error, "collecting failed, trying again");
+                    }
+                    self.queue.add_rate_limited(uid.clone());
+                }
+            }
+            self.queue.done(&uid);
+        }
+    }
+
+    async fn collect(&self, uid: &str) -> Result<(), ControllerError> {
+        let Some(node) = self.graph().get(uid) else { return Ok(()) };
+        if node.orphans_dependents {
+            return self.orphan_dependents(uid, &node).await;
+        }
+        if node.waits_for_dependents {
+            return self.wait_for_dependents(uid, &node).await;
+        }
+        if node.deleting || node.owners.is_empty() || self.graph().has_solid_owners_only(&node) {
+            return Ok(());
+        }
+        self.judge(uid, &node).await
+    }
+
+    /// Something is odd about its owners: looks at the truth and acts on it.
+    async fn judge(&self, uid: &str, node: &Node) -> Result<(), ControllerError> {
+        let api = self.api_of(node);
+        let live = match api.get(&node.name).await {
+            Err(status) if status.is_not_found() => return Ok(()),
+            other => other.doing(|| format!("reading {node}"))?,
+        };
+        if live.metadata().uid != uid {
+            return Ok(());
+        }
+        let (mut solid, mut waiting, mut gone) = (vec![], vec![], vec![]);
+        for owner in &live.metadata().owner_references {
+            match self.state_of(owner, node).await? {
+                Owner::Solid => solid.push(owner.uid.clone()),
+                Owner::WaitsForDependents => waiting.push(owner.uid.clone()),
+                Owner::Gone => gone.push(owner.uid.clone()),
+            }
+        }
+        if solid.is_empty() && waiting.is_empty() && gone.is_empty() {
+            return Ok(());
+        }
+        if !solid.is_empty() {
+            if waiting.is_empty() && gone.is_empty() {
+                return Ok(());
+            }
+            gone.extend(waiting);
+            return gone_is_fine(
+                edit(&api, live, |metadata| {
+                    metadata.owner_references.retain(|owner| !gone.contains(&owner.uid));
+                })
+                .await,
+            )
+            .doing(|| format!("removing owners that are gone from {node}"));
+        }
+        let finalizers = &live.metadata().finalizers;
+        let policy = if !waiting.is_empty() && self.graph().has_dependents(uid) {
+            "Foreground"
+        } else if finalizers.iter().any(|name| name == ORPHAN) {
+            "Orphan"
+        } else if finalizers.iter().any(|name| name == FOREGROUND) {
+            "Foreground"
+        } else {
+            "Background"
+        };
+        let preconditions = Preconditions {
+            uid: Some(uid.to_owned()),
+            resource_version: Some(live.metadata().resource_version.clone()),
+        };
         let options = DeleteOptions {
             propagation_policy: Some(policy.into()),
             preconditions: Some(Box::new(preconditions)),
             ..DeleteOptions::default()
         };
-        let Some(api) = api_of(object, context) else { return Ok(()) };
-        settled(api.delete(&metadata.name, options).await.map(drop), "deleting", metadata)
+        tracing::debug!(object = %node, policy, "its owners are gone");
+        gone_is_fine(api.delete(&node.name, options).await).doing(|| format!("deleting {node}"))
     }
 
-    async fn drop_references(&self, object: &Object, uids: &[&str], context: &Context) -> Result<(), ControllerError> {
-        let metadata = object.metadata();
-        let kept: Vec<&OwnerReference> =
-            metadata.owner_references.iter().filter(|reference| !uids.contains(&reference.uid.as_str())).collect();
-        let kept: Vec<serde_json::Value> = kept.into_iter().map(reference_json).collect();
-        let patch = serde_json::json!({"metadata": {
-            "uid": metadata.uid, "resourceVersion": metadata.resource_version, "ownerReferences": kept,
-        }});
-        self.patch(object, &patch, "releasing", context).await
-    }
-
-    async fn drop_finalizer(&self, object: &Object, name: &str, context: &Context) -> Result<(), ControllerError> {
-        let metadata = object.metadata();
-        let kept: Vec<&String> = metadata.finalizers.iter().filter(|finalizer| *finalizer != name).collect();
-        let patch = serde_json::json!({"metadata": {
-            "uid": metadata.uid, "resourceVersion": metadata.resource_version, "finalizers": kept,
-        }});
-        self.patch(object, &patch, "finalizing", context).await
-    }
-
-    async fn patch(
-        &self,
-        object: &Object,
-        patch: &serde_json::Value,
-        doing: &str,
-        context: &Context,
-    ) -> Result<(), ControllerError> {
-        let Some(api) = api_of(object, context) else { return Ok(()) };
-        let metadata = object.metadata();
-        let patched = api.patch(&metadata.name, "", Patch::merge(patch), Params::default()).await;
-        match patched.map(drop) {
-            // Decided on what has changed since: once more.
-            Err(status) if status.is_conflict() => {
-                Err(ControllerError::api(format!("{doing} {}", metadata.name))(status))
+    async fn state_of(&self, owner: &OwnerReference, of: &Node) -> Result<Owner, ControllerError> {
+        if let Some(node) = self.graph().get(&owner.uid) {
+            let reachable = node.namespace.is_empty() || node.namespace == of.namespace;
+            return Ok(match (reachable, node.waits_for_dependents) {
+                // An owner in another namespace is none.
+                (false, _) => Owner::Gone,
+                (true, true) => Owner::WaitsForDependents,
+                (true, false) => Owner::Solid,
+            });
+        }
+        if self.absent.lock().unwrap_or_else(PoisonError::into_inner).contains(&owner.uid) {
+            return Ok(Owner::Gone);
+        }
+        let kind = GroupKind { group: GroupVersion::parse(&owner.api_version).group, kind: owner.kind.clone() };
+        let Some(served) = self.kinds().get(&kind).cloned() else {
+            return Err(ControllerError::Waiting(format!("{kind}, which owns {of}, is served")));
+        };
+        let namespace = if served.namespaced { &*of.namespace } else { "" };
+        let found = if served.namespaced && namespace.is_empty() {
+            None
+        } else {
+            match self.ctx.client.dynamic(served.gvr, namespace).get(&owner.name).await {
+                Err(status) if status.is_not_found() => None,
+                other => Some(other.doing(|| format!("reading owner {} of {of}", owner.name))?),
             }
-            other => settled(other, doing, metadata),
+        };
+        if found.is_some_and(|found| found.metadata().uid == owner.uid) {
+            return Ok(Owner::Solid);
         }
-    }
-}
-
-/// Is it being deleted in the foreground?
-fn waits(metadata: &ObjectMeta) -> bool {
-    metadata.deletion_timestamp.is_some() && metadata.finalizers.iter().any(|finalizer| finalizer == FOREGROUND)
-}
-
-fn api_of(object: &Object, context: &Context) -> Option<DynamicApi> {
-    let info = context.client().scheme().kind(&object.gvk())?.info();
-    Some(context.client().dynamic(info.gvr(), &object.metadata().namespace))
-}
-
-/// What is gone already, or another object by now, needs nothing more.
-fn settled(outcome: Result<(), Status>, doing: &str, metadata: &ObjectMeta) -> Result<(), ControllerError> {
-    match outcome {
-        Err(status) if !status.is_not_found() && !status.is_conflict() => {
-            Err(ControllerError::api(format!("{doing} {}", metadata.name))(status))
+        let mut absent = self.absent.lock().unwrap_or_else(PoisonError::into_inner);
+        if absent.len() >= ABSENT_MAX {
+            absent.clear();
         }
-        _ => Ok(()),
+        absent.insert(owner.uid.clone());
+        Ok(Owner::Gone)
+    }
+
+    /// Foreground deletion: the dependents first, then the last finalizer.
+    async fn wait_for_dependents(&self, uid: &str, node: &Node) -> Result<(), ControllerError> {
+        let (all, blocking) = self.graph().dependents(uid);
+        all.into_iter().for_each(|dependent| self.queue.add(dependent));
+        if blocking { Ok(()) } else { self.remove_finalizer(uid, node, FOREGROUND).await }
+    }
+
+    /// Orphaning deletion: the dependents forget this owner, then it goes.
+    async fn orphan_dependents(&self, uid: &str, node: &Node) -> Result<(), ControllerError> {
+        let (all, _) = self.graph().dependents(uid);
+        for dependent in all {
+            let Some(dependent) = self.graph().get(&dependent) else { continue };
+            let api = self.api_of(&dependent);
+            let live = match api.get(&dependent.name).await {
+                Err(status) if status.is_not_found() => continue,
+                other => other.doing(|| format!("reading {dependent}"))?,
+            };
+            if live.metadata().owner_references.iter().any(|owner| owner.uid == uid) {
+                let written =
+                    edit(&api, live, |metadata| metadata.owner_references.retain(|owner| owner.uid != uid)).await;
+                gone_is_fine(written).doing(|| format!("orphaning {dependent}"))?;
+            }
+        }
+        self.remove_finalizer(uid, node, ORPHAN).await
+    }
+
+    async fn remove_finalizer(&self, uid: &str, node: &Node, finalizer: &str) -> Result<(), ControllerError> {
+        let api = self.api_of(node);
+        let live = match api.get(&node.name).await {
+            Err(status) if status.is_not_found() => return Ok(()),
+            other => other.doing(|| format!("reading {node}"))?,
+        };
+        if live.metadata().uid != uid || !live.metadata().finalizers.iter().any(|name| name == finalizer) {
+            return Ok(());
+        }
+        gone_is_fine(edit(&api, live, |metadata| metadata.finalizers.retain(|name| name != finalizer)).await)
+            .doing(|| format!("letting go of {node}"))
+    }
+
+    fn api_of(&self, node: &Node) -> DynamicApi {
+        self.ctx.client.dynamic(node.kind.gvr.clone(), &node.namespace)
     }
 }
 
-fn reference_json(reference: &OwnerReference) -> serde_json::Value {
-    let mut value = serde_json::json!({
-        "apiVersion": reference.api_version, "kind": reference.kind, "name": reference.name, "uid": reference.uid,
-    });
-    if let Some(controller) = reference.controller {
-        value["controller"] = controller.into();
-    }
-    if let Some(block) = reference.block_owner_deletion {
-        value["blockOwnerDeletion"] = block.into();
-    }
-    value
+/// How an owner stands.
+enum Owner {
+    Solid,
+    WaitsForDependents,
+    Gone,
+}
+
+/// Writes an object back with other metadata; a conflict is for the caller to begin anew.
+async fn edit(api: &DynamicApi, mut live: Object, change: impl FnOnce(&mut ObjectMeta)) -> Result<Object, Status> {
+    live.edit_metadata(change);
+    api.replace("", live, pintle_client::Params::default()).await
 }

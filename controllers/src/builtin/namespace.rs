@@ -1,217 +1,187 @@
-//! Namespaces that are being deleted: first all that is in them, then the namespace.
+//! Namespaces that are being deleted: everything in them goes first, pods before the rest.
 //!
-//! In: namespaces with a deletion timestamp. Out: deletions of every namespaced kind, conditions that say what is left, and
-//! the finalizer taken away when nothing is. Source: the Namespace concept, "Automatic deletion".
+//! In: terminating namespaces. Out: deletions of all that is in them, conditions that say what is left, and the
+//! `finalize` call that lets the namespace go. Invariant: it is finalized only after every kind was listed empty.
+//! Source: Kubernetes concepts, "Namespaces", "Finalizers"; KEP-5080 (pods first).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pintle_client::{Body, Client, Params, Request, Target, Verb};
-use pintle_object_model::api::core::v1::{Namespace, NamespaceCondition};
+use pintle_client::{Params, Verb};
+use pintle_object_model::api::core::v1::{Namespace, Pod};
 use pintle_object_model::api::meta::v1::DeleteOptions;
-use pintle_object_model::{GroupVersionResource, Object, ObjectRef, Resource, Scheme, Status};
+use pintle_object_model::{GroupVersionResource, Object, ObjectRef, Resource, Status};
+use pintle_watch::RetryPolicy;
 
-use super::garbage::collected_kinds;
-use crate::{Action, Context, Controller, ControllerError, Reconciler};
+use crate::error::{Doing, gone_is_fine};
+use crate::resources::served;
+use crate::{Action, Context, Controller, ControllerError, Reconciler, condition};
 
-/// How long until what is left is looked at again. Objects that end by themselves (pods with a grace period) take a while.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// The finalizer that this controller stands for.
 const FINALIZER: &str = "kubernetes";
 
-pub(super) fn controller(scheme: &Scheme) -> Controller {
-    let mut resources: Vec<GroupVersionResource> =
-        collected_kinds(scheme).filter(|info| info.namespaced).map(|info| info.gvr()).collect();
-    // Pods last: what would make new ones must be gone first.
-    resources.sort_by_key(|resource| resource.resource == "pods");
-    Controller::builder("namespace").for_each::<Namespace>().concurrency(8).build(Namespaces { resources })
+/// The `namespace` controller.
+pub(crate) fn controller() -> Controller {
+    // No event tells that a namespace is empty, so the look after a wait must come soon.
+    let retry = RetryPolicy { base: Duration::from_millis(10), max: Duration::from_secs(5), ..RetryPolicy::default() };
+    Controller::new("namespace")
+        .component("namespace-controller")
+        .workers(10)
+        .retry(retry)
+        .for_::<Namespace>()
+        .build(Namespaces)
 }
 
-struct Namespaces {
-    resources: Vec<GroupVersionResource>,
-}
+struct Namespaces;
 
-/// What deleting the content of a namespace came to.
+/// What is left in a namespace.
 #[derive(Default)]
-struct Outcome {
-    /// How many objects are left, by resource.
-    left: Vec<(String, usize)>,
-    /// Finalizers that hold objects, with how many.
-    held: std::collections::BTreeMap<String, usize>,
-    failed: Vec<String>,
+struct Left {
+    /// Objects by resource.
+    objects: BTreeMap<String, usize>,
+    /// Objects by finalizer.
+    finalizers: BTreeMap<String, usize>,
+    failures: Vec<String>,
 }
 
 #[async_trait]
 impl Reconciler for Namespaces {
-    async fn reconcile(&self, key: &ObjectRef, context: &Context) -> Result<Action, ControllerError> {
-        let Some(namespace) = context.informer::<Namespace>().get("", &key.name) else { return Ok(Action::done()) };
-        if namespace.metadata.deletion_timestamp.is_none() || !namespace.spec.finalizers.iter().any(|f| f == FINALIZER)
+    async fn reconcile(&self, key: &ObjectRef, ctx: &Context) -> Result<Action, ControllerError> {
+        let Some(namespace) = ctx.cached::<Namespace>().get("", &key.name) else { return Ok(Action::done()) };
+        let ours = namespace.spec.finalizers.iter().any(|finalizer| finalizer == FINALIZER);
+        if namespace.metadata.deletion_timestamp.is_none() || !ours {
+            return Ok(Action::done());
+        }
+        let left = empty(ctx, &key.name).await?;
+        let remaining = !left.objects.is_empty() || !left.failures.is_empty();
+        if let Err(status) = write_conditions(ctx, &key.name, &left).await
+            && !status.is_not_found()
+            && !status.is_conflict()
         {
-            return Ok(Action::done());
+            return Err(status.into());
         }
-        let client = context.client();
-        let mut outcome = Outcome::default();
-        for resource in &self.resources {
-            if let Err(status) = empty(client, &key.name, resource, &mut outcome).await {
-                outcome.failed.push(format!("{}: {status}", resource.group_resource()));
-            }
+        if remaining {
+            let what = left.objects.keys().chain(&left.failures).cloned().collect::<Vec<_>>().join(", ");
+            return Err(ControllerError::Waiting(format!("{what} are gone from {key}")));
         }
-        tell(&namespace, &outcome, context).await?;
-        if outcome.left.is_empty() && outcome.failed.is_empty() {
-            finalize(&namespace, client).await?;
-            return Ok(Action::done());
-        }
-        Ok(Action::requeue_after(LOOK_AGAIN))
+        gone_is_fine(finalize(ctx, &namespace).await).doing(|| format!("finalizing {key}"))?;
+        Ok(Action::done())
     }
 }
 
-/// Deletes all objects of a resource and notes what is left.
-async fn empty(
-    client: &Client,
-    namespace: &str,
-    resource: &GroupVersionResource,
-    outcome: &mut Outcome,
-) -> Result<(), Status> {
-    let api = client.dynamic(resource.clone(), namespace);
-    let found = match api.list(Params { resource_version: "0".into(), limit: 1, ..Params::default() }).await {
-        // Not served here.
-        Err(status) if status.is_not_found() => return Ok(()),
-        other => other?,
-    };
-    if found.items.is_empty() {
-        // The copy that answers for any version may be behind; only a fresh look counts as empty.
-        let fresh = api.list(Params { limit: 1, ..Params::default() }).await?;
-        if fresh.items.is_empty() {
-            return Ok(());
+/// Deletes what is there and tells what is left.
+async fn empty(ctx: &Context, namespace: &str) -> Result<Left, ControllerError> {
+    let mut left = Left::default();
+    let pods = Pod::INFO.gvr();
+    delete_all(ctx, &pods, namespace, &mut left).await;
+    if !left.objects.is_empty() {
+        // What pods use (volumes, secrets) stays until they are gone.
+        return Ok(left);
+    }
+    let resources = served(ctx).await?;
+    let rest = resources.iter().filter(|resource| resource.namespaced && resource.gvr != pods);
+    for resource in rest {
+        delete_all(ctx, &resource.gvr, namespace, &mut left).await;
+    }
+    Ok(left)
+}
+
+async fn delete_all(ctx: &Context, resource: &GroupVersionResource, namespace: &str, left: &mut Left) {
+    if let Err(status) = try_delete_all(ctx, resource, namespace, left).await {
+        // The kind may have gone meanwhile, or never supported this.
+        if !status.is_not_found() && status.code != 405 {
+            left.failures.push(format!("{}: {status}", resource.group_resource()));
         }
+    }
+}
+
+async fn try_delete_all(
+    ctx: &Context,
+    resource: &GroupVersionResource,
+    namespace: &str,
+    left: &mut Left,
+) -> Result<(), Status> {
+    let api = ctx.client.dynamic(resource.clone(), namespace);
+    if api.list(Params { limit: 1, ..Params::default() }).await?.items.is_empty() {
+        return Ok(());
     }
     let options = DeleteOptions { propagation_policy: Some("Background".into()), ..DeleteOptions::default() };
-    match api.delete_collection(options, Params::default()).await {
-        Err(status) if status.code == 405 || status.is_not_found() => {}
-        other => other?,
-    }
-    let left = api.list(Params::default()).await?.items;
-    for object in &left {
-        for finalizer in &object.metadata().finalizers {
-            *outcome.held.entry(finalizer.clone()).or_default() += 1;
+    api.delete_collection(options, Params::default()).await?;
+    let remaining = api.list(Params::default()).await?.items;
+    if !remaining.is_empty() {
+        left.objects.insert(format!("{}.{}", resource.resource, resource.group), remaining.len());
+        for finalizer in remaining.iter().flat_map(|object| &object.metadata().finalizers) {
+            *left.finalizers.entry(finalizer.clone()).or_default() += 1;
         }
-    }
-    if !left.is_empty() {
-        outcome.left.push((resource.group_resource().to_string(), left.len()));
     }
     Ok(())
 }
 
-/// Writes the conditions that say what the deletion waits for.
-async fn tell(namespace: &Namespace, outcome: &Outcome, context: &Context) -> Result<(), ControllerError> {
-    let now = context.now();
-    let list = |pairs: Vec<String>| pairs.join(", ");
-    let left = list(
-        outcome.left.iter().map(|(resource, count)| format!("{resource} has {count} resource instances")).collect(),
-    );
-    let held = list(outcome.held.iter().map(|(name, count)| format!("{name} in {count} resource instances")).collect());
-    let failed = list(outcome.failed.clone());
-    let wanted = [
-        (
-            "NamespaceDeletionDiscoveryFailure",
-            String::new(),
-            "",
-            "ResourcesDiscovered",
-            "All resources successfully discovered",
-        ),
-        (
-            "NamespaceDeletionGroupVersionParsingFailure",
-            String::new(),
-            "",
-            "ParsedGroupVersions",
-            "All legacy kube types successfully parsed",
-        ),
-        (
-            "NamespaceDeletionContentFailure",
-            failed,
-            "ContentDeletionFailed",
-            "ContentDeleted",
-            "All content successfully deleted, may be waiting on finalization",
-        ),
-        (
-            "NamespaceContentRemaining",
-            left,
-            "SomeResourcesRemain",
-            "ContentRemoved",
-            "All content successfully removed",
-        ),
-        (
-            "NamespaceFinalizersRemaining",
-            held,
-            "SomeFinalizersRemain",
-            "ContentHasNoFinalizers",
-            "All content-preserving finalizers finished",
-        ),
-    ];
-    let mut changed = namespace.clone();
-    for (type_, problem, bad, good, fine) in wanted {
-        let is_bad = !problem.is_empty();
-        let message = match (type_, is_bad) {
-            (_, false) => fine.to_owned(),
-            ("NamespaceContentRemaining", _) => format!("Some resources are remaining: {problem}"),
-            ("NamespaceFinalizersRemaining", _) => {
-                format!("Some content in the namespace has finalizers remaining: {problem}")
-            }
-            _ => format!("Failed to delete all resource types, {} remaining: {problem}", outcome.failed.len()),
+async fn write_conditions(ctx: &Context, name: &str, left: &Left) -> Result<(), Status> {
+    let api = ctx.api::<Namespace>("");
+    let Some(current) = api.get_opt(name).await? else { return Ok(()) };
+    let mut namespace = (*current).clone();
+    let now = ctx.now();
+    let mut set = |type_: &str, problem: Option<(&str, String)>, reason: &str, message: &str| {
+        let (status, reason, message) = match &problem {
+            Some((reason, message)) => ("True", *reason, message.as_str()),
+            None => ("False", reason, message),
         };
-        let status = if is_bad { "True" } else { "False" };
-        let reason = if is_bad { bad } else { good };
-        put(&mut changed.status.conditions, type_, status, reason, message, now);
+        condition::set(&mut namespace.status.conditions, type_, status, reason, message, now);
+    };
+    let join = |counts: &BTreeMap<String, usize>, word: &str| {
+        counts
+            .iter()
+            .map(|(what, count)| format!("{what} {word} {count} resource instances"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    set("NamespaceDeletionDiscoveryFailure", None, "ResourcesDiscovered", "All resources successfully discovered");
+    set(
+        "NamespaceDeletionGroupVersionParsingFailure",
+        None,
+        "ParsedGroupVersions",
+        "All legacy kube types successfully parsed",
+    );
+    let failures = left.failures.join(", ");
+    let failed = (!left.failures.is_empty()).then(|| {
+        (
+            "ContentDeletionFailed",
+            format!("Failed to delete all resource types, {} remaining: {failures}", left.failures.len()),
+        )
+    });
+    set(
+        "NamespaceDeletionContentFailure",
+        failed,
+        "ContentDeleted",
+        "All content successfully deleted, may be waiting on finalization",
+    );
+    let objects = (!left.objects.is_empty())
+        .then(|| ("SomeResourcesRemain", format!("Some resources are remaining: {}", join(&left.objects, "has"))));
+    set("NamespaceContentRemaining", objects, "ContentRemoved", "All content successfully removed");
+    let finalizers = (!left.finalizers.is_empty()).then(|| {
+        let list = join(&left.finalizers, "in");
+        ("SomeFinalizersRemain", format!("Some content in the namespace has finalizers remaining: {list}"))
+    });
+    set(
+        "NamespaceFinalizersRemaining",
+        finalizers,
+        "ContentHasNoFinalizers",
+        "All content-preserving finalizers finished",
+    );
+    if namespace.status != current.status {
+        api.replace_status(&namespace).await?;
     }
-    if changed.status == namespace.status {
-        return Ok(());
-    }
-    match context.client().all::<Namespace>().replace_status(&changed).await {
-        // A newer version comes through the informer.
-        Err(status) if status.is_not_found() || status.is_conflict() => Ok(()),
-        other => {
-            other.map(drop).map_err(ControllerError::api(format!("writing the status of {}", namespace.metadata.name)))
-        }
-    }
+    Ok(())
 }
 
-fn put(
-    conditions: &mut Vec<NamespaceCondition>,
-    type_: &str,
-    status: &str,
-    reason: &str,
-    message: String,
-    now: pintle_object_model::Time,
-) {
-    match conditions.iter_mut().find(|condition| condition.type_ == type_) {
-        Some(known) => {
-            if known.status != status {
-                known.last_transition_time = Some(now);
-            }
-            known.status = status.into();
-            known.reason = reason.into();
-            known.message = message;
-        }
-        None => conditions.push(NamespaceCondition {
-            type_: type_.into(),
-            status: status.into(),
-            reason: reason.into(),
-            message,
-            last_transition_time: Some(now),
-        }),
-    }
-}
-
-async fn finalize(namespace: &Namespace, client: &Client) -> Result<(), ControllerError> {
-    let name = &namespace.metadata.name;
-    let doing = || format!("finalizing {name}");
-    let live = client.all::<Namespace>().get_opt(name).await.map_err(ControllerError::api(doing()))?;
-    let Some(live) = live.filter(|live| live.metadata.uid == namespace.metadata.uid) else { return Ok(()) };
-    let mut done = (*live).clone();
-    done.spec.finalizers.retain(|finalizer| finalizer != FINALIZER);
-    let target = Target::resource(Namespace::INFO.gvr(), "", name, "finalize");
-    let request = Request::new(Verb::Update, target).with_body(Body::Object(Object::new(done)));
-    match client.send(request).await {
-        Err(status) if status.is_not_found() => Ok(()),
-        other => other.map(drop).map_err(ControllerError::api(doing())),
-    }
+async fn finalize(ctx: &Context, namespace: &Namespace) -> Result<(), Status> {
+    let mut released = namespace.clone();
+    released.spec.finalizers.retain(|finalizer| finalizer != FINALIZER);
+    // Whatever version it has by now: only the finalizers are taken from this.
+    released.metadata.resource_version.clear();
+    let api = ctx.client.dynamic(Namespace::INFO.gvr(), "");
+    let body = pintle_client::Body::Object(Object::new(released));
+    api.send(Verb::Update, &namespace.metadata.name, "finalize", Params::default(), body).await.map(drop)
 }

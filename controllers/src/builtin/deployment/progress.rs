@@ -1,159 +1,199 @@
-//! How a rollout goes: the Deployment's status and conditions.
+//! The status of a Deployment: counts, and whether it gets on.
 
 use std::time::Duration;
 
-use pintle_object_model::ObjectRef;
-use pintle_object_model::api::apps::v1::{Deployment, DeploymentCondition, DeploymentStatus};
+use pintle_object_model::Time;
+use pintle_object_model::api::apps::v1::{Deployment, DeploymentCondition, DeploymentStatus, ReplicaSet};
 
-use super::World;
-use crate::{Action, ControllerError};
+use super::{Work, wanted, wanted_of};
+use crate::error::{Doing, gone_is_fine};
+use crate::{ControllerError, condition};
 
-/// Are all pods of the present template, and available?
-pub(super) fn is_complete(world: &World<'_>) -> bool {
-    let wanted = world.wanted();
-    let Some(new) = &world.new else { return false };
-    let all: i32 = world.all().map(|set| set.status.replicas).sum();
-    new.status.replicas == wanted
-        && all == wanted
-        && new.status.available_replicas >= wanted
-        && new.status.observed_generation >= new.metadata.generation
+const PROGRESSING: &str = "Progressing";
+const COMPLETE: &str = "NewReplicaSetAvailable";
+const TIMED_OUT: &str = "ProgressDeadlineExceeded";
+
+/// Sets a condition with its update time, unless status and reason say the same already.
+fn set(conditions: &mut Vec<DeploymentCondition>, type_: &str, status: &str, reason: &str, message: &str, now: Time) {
+    let current = condition::find(conditions, type_);
+    if current.is_some_and(|current| current.status == status && current.reason == reason) {
+        return;
+    }
+    condition::set(conditions, type_, status, reason, message, now);
+    touch(conditions, type_, now);
 }
 
-/// Writes the status if it changed; asks to be called again when the deadline for progress passes.
-pub(super) async fn write(world: &World<'_>) -> Result<Action, ControllerError> {
-    let deployment = world.deployment;
-    let (status, action) = status_of(world);
-    if status == deployment.status {
-        return Ok(action);
-    }
-    let mut new = deployment.clone();
-    new.status = status;
-    let api = world.context.client().namespaced::<Deployment>(&deployment.metadata.namespace);
-    match api.replace_status(&new).await {
-        Err(status) if status.is_not_found() => Ok(action),
-        Err(status) => {
-            Err(ControllerError::api(format!("writing the status of {}", ObjectRef::of(deployment)))(status))
-        }
-        Ok(_) => Ok(action),
+fn touch(conditions: &mut [DeploymentCondition], type_: &str, now: Time) {
+    for condition in conditions.iter_mut().filter(|condition| condition.type_ == type_) {
+        condition.last_update_time = Some(now);
     }
 }
 
-fn status_of(world: &World<'_>) -> (DeploymentStatus, Action) {
-    let deployment = world.deployment;
-    let sum = |of: fn(&pintle_object_model::api::apps::v1::ReplicaSetStatus) -> i32| {
-        world.all().map(|set| of(&set.status)).sum::<i32>()
-    };
-    let available = sum(|status| status.available_replicas);
-    let wanted: i32 = world.all().map(|set| set.spec.replicas.unwrap_or_default()).sum();
-    let mut status = DeploymentStatus {
-        observed_generation: deployment.metadata.generation,
-        replicas: sum(|status| status.replicas),
-        updated_replicas: world.new.as_ref().map_or(0, |set| set.status.replicas),
-        ready_replicas: sum(|status| status.ready_replicas),
-        available_replicas: available,
-        unavailable_replicas: (wanted - available).max(0),
-        conditions: deployment.status.conditions.clone(),
-        collision_count: deployment.status.collision_count,
-        terminating_replicas: deployment.status.terminating_replicas,
-    };
-    set_available(world, &mut status);
-    let action = set_progressing(world, &mut status);
-    (status, action)
-}
+impl Work<'_> {
+    /// How long a rollout may go without progress; `None` if for ever.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        let seconds = self.deployment.spec.progress_deadline_seconds.filter(|seconds| *seconds != i32::MAX)?;
+        Some(Duration::from_secs(u64::from(seconds.max(0).unsigned_abs())))
+    }
 
-fn condition<'a>(status: &'a DeploymentStatus, type_: &str) -> Option<&'a DeploymentCondition> {
-    status.conditions.iter().find(|condition| condition.type_ == type_)
-}
-
-/// Puts a condition in; the times change only with what they are about.
-fn set(
-    status: &mut DeploymentStatus,
-    now: pintle_object_model::Time,
-    type_: &str,
-    value: &str,
-    reason: &str,
-    message: String,
-) {
-    let before = condition(status, type_).cloned();
-    let new = DeploymentCondition {
-        type_: type_.into(),
-        status: value.into(),
-        reason: reason.into(),
-        message,
-        last_update_time: Some(now),
-        last_transition_time: match &before {
-            Some(before) if before.status == value => before.last_transition_time,
-            _ => Some(now),
-        },
-    };
-    match before {
-        Some(before) if before.status == value && before.reason == reason => {}
-        _ => {
-            status.conditions.retain(|condition| condition.type_ != type_);
-            status.conditions.push(new);
+    pub(super) fn set_progressing(&mut self, status: &str, reason: &str, message: &str) {
+        if self.deadline().is_some() {
+            let now = self.ctx.now();
+            set(&mut self.deployment.status.conditions, PROGRESSING, status, reason, message, now);
         }
     }
+
+    /// Notes that the Deployment was paused or resumed: the deadline does not run meanwhile.
+    pub(super) async fn note_pause(&mut self) -> Result<(), ControllerError> {
+        let reason = condition::find(&self.deployment.status.conditions, PROGRESSING).map(|one| one.reason.as_str());
+        if self.deadline().is_none() || reason == Some(TIMED_OUT) {
+            return Ok(());
+        }
+        match (self.deployment.spec.paused, reason == Some("DeploymentPaused")) {
+            (true, false) => self.set_progressing("Unknown", "DeploymentPaused", "Deployment is paused"),
+            (false, true) => self.set_progressing("Unknown", "DeploymentResumed", "Deployment is resumed"),
+            _ => return Ok(()),
+        }
+        let mut changed = (*self.read).clone();
+        changed.status.conditions.clone_from(&self.deployment.status.conditions);
+        let api = self.ctx.api::<Deployment>(&changed.metadata.namespace);
+        let written = api.replace_status(&changed).await.doing(|| format!("pausing {}", changed.metadata.name))?;
+        self.deployment = (*written).clone();
+        self.read = written;
+        Ok(())
+    }
+
+    fn counts(&self) -> DeploymentStatus {
+        let sum = |of: fn(&ReplicaSet) -> i32| -> i32 { self.all().map(of).sum() };
+        let available = sum(|set| set.status.available_replicas);
+        let mut status = self.deployment.status.clone();
+        status.observed_generation = self.deployment.metadata.generation;
+        status.replicas = sum(|set| set.status.replicas);
+        status.updated_replicas = self.new.as_ref().map_or(0, |set| set.status.replicas);
+        status.ready_replicas = sum(|set| set.status.ready_replicas);
+        status.available_replicas = available;
+        status.unavailable_replicas = (sum(wanted_of) - available).max(0);
+        status.terminating_replicas = Some(sum(|set| set.status.terminating_replicas.unwrap_or_default()));
+        let now = self.ctx.now();
+        let (value, reason, message) = if available >= wanted(&self.deployment) - self.max_unavailable() {
+            ("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
+        } else {
+            ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
+        };
+        set(&mut status.conditions, "Available", value, reason, message, now);
+        status
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        is_complete(&self.deployment, &self.counts())
+    }
+
+    /// Writes the counts.
+    pub(super) async fn write_status(&mut self) -> Result<(), ControllerError> {
+        let status = self.counts();
+        self.write(status).await.map(drop)
+    }
+
+    /// Answers whether there was anything new.
+    async fn write(&mut self, status: DeploymentStatus) -> Result<bool, ControllerError> {
+        if self.read.status == status {
+            return Ok(false);
+        }
+        let mut changed = (*self.read).clone();
+        changed.status = status;
+        let api = self.ctx.api::<Deployment>(&changed.metadata.namespace);
+        let written = api.replace_status(&changed).await;
+        gone_is_fine(written).doing(|| format!("writing the status of {}", changed.metadata.name))?;
+        Ok(true)
+    }
+
+    /// Judges how the rollout gets on and writes the status. Answers when the deadline is to be looked at.
+    pub(super) async fn finish(&mut self) -> Result<Option<Duration>, ControllerError> {
+        let mut status = self.counts();
+        let now = self.ctx.now();
+        match self.deadline() {
+            None => condition::remove(&mut status.conditions, PROGRESSING),
+            Some(deadline) => self.judge(&mut status, deadline, now),
+        }
+        let failed = self.all().find_map(|set| condition::find(&set.status.conditions, "ReplicaFailure"));
+        match failed {
+            Some(failed) => {
+                let (reason, message) = (failed.reason.clone(), failed.message.clone());
+                set(&mut status.conditions, "ReplicaFailure", &failed.status.clone(), &reason, &message, now);
+            }
+            None => condition::remove(&mut status.conditions, "ReplicaFailure"),
+        }
+        let left = self.deadline().and_then(|deadline| time_left(&self.deployment, &status, deadline, now));
+        self.write(status).await?;
+        Ok(left)
+    }
+
+    fn judge(&self, status: &mut DeploymentStatus, deadline: Duration, now: Time) {
+        let current = condition::find(&status.conditions, PROGRESSING).cloned();
+        let was_complete = status.replicas == status.updated_replicas
+            && current.as_ref().is_some_and(|current| current.reason == COMPLETE);
+        if was_complete {
+            return;
+        }
+        let subject = match &self.new {
+            Some(set) => format!("ReplicaSet \"{}\"", set.metadata.name),
+            None => format!("Deployment \"{}\"", self.deployment.metadata.name),
+        };
+        let conditions = &mut status.conditions;
+        if is_complete(&self.deployment, &DeploymentStatus { conditions: vec![], ..status_counts(&self.counts()) }) {
+            set(conditions, PROGRESSING, "True", COMPLETE, &format!("{subject} has successfully progressed."), now);
+        } else if has_progressed(&self.read.status, &status_counts(&self.counts())) {
+            condition::set(
+                conditions,
+                PROGRESSING,
+                "True",
+                "ReplicaSetUpdated",
+                &format!("{subject} is progressing."),
+                now,
+            );
+            touch(conditions, PROGRESSING, now);
+        } else if timed_out(current.as_ref(), deadline, now) {
+            set(conditions, PROGRESSING, "False", TIMED_OUT, &format!("{subject} has timed out progressing."), now);
+        }
+    }
 }
 
-fn set_available(world: &World<'_>, status: &mut DeploymentStatus) {
-    let unavailable = super::rollout_unavailable(world);
-    let now = world.context.now();
-    if status.available_replicas >= world.wanted() - unavailable {
-        let message = "Deployment has minimum availability.".into();
-        set(status, now, "Available", "True", "MinimumReplicasAvailable", message);
-    } else {
-        let message = "Deployment does not have minimum availability.".into();
-        set(status, now, "Available", "False", "MinimumReplicasUnavailable", message);
+fn status_counts(status: &DeploymentStatus) -> DeploymentStatus {
+    DeploymentStatus { conditions: vec![], ..status.clone() }
+}
+
+fn is_complete(deployment: &Deployment, status: &DeploymentStatus) -> bool {
+    let wanted = wanted(deployment);
+    status.updated_replicas == wanted
+        && status.replicas == wanted
+        && status.available_replicas == wanted
+        && status.observed_generation >= deployment.metadata.generation
+}
+
+fn has_progressed(before: &DeploymentStatus, now: &DeploymentStatus) -> bool {
+    let old = |status: &DeploymentStatus| status.replicas - status.updated_replicas;
+    now.updated_replicas > before.updated_replicas
+        || old(now) < old(before)
+        || now.ready_replicas > before.ready_replicas
+        || now.available_replicas > before.available_replicas
+}
+
+fn timed_out(current: Option<&DeploymentCondition>, deadline: Duration, now: Time) -> bool {
+    let Some(current) = current else { return false };
+    match current.reason.as_str() {
+        COMPLETE => false,
+        TIMED_OUT => true,
+        _ => current.last_update_time.is_some_and(|since| now.since(since) > deadline),
     }
 }
 
-fn set_progressing(world: &World<'_>, status: &mut DeploymentStatus) -> Action {
-    let deployment = world.deployment;
-    let now = world.context.now();
-    let Some(deadline) = deployment.spec.progress_deadline_seconds.filter(|seconds| *seconds != i32::MAX) else {
-        status.conditions.retain(|condition| condition.type_ != "Progressing");
-        return Action::done();
-    };
-    if deployment.spec.paused {
-        set(status, now, "Progressing", "Unknown", "DeploymentPaused", "Deployment is paused".into());
-        return Action::done();
+/// How long until the deadline passes, if it runs.
+fn time_left(deployment: &Deployment, status: &DeploymentStatus, deadline: Duration, now: Time) -> Option<Duration> {
+    let current = condition::find(&status.conditions, PROGRESSING)?;
+    if is_complete(deployment, status) || matches!(current.reason.as_str(), TIMED_OUT | COMPLETE) {
+        return None;
     }
-    let name = world.new.as_ref().map(|set| set.metadata.name.clone()).unwrap_or_default();
-    if is_complete(world) {
-        let message = format!("ReplicaSet {name:?} has successfully progressed.");
-        set(status, now, "Progressing", "True", "NewReplicaSetAvailable", message);
-        return Action::done();
-    }
-    let before = &deployment.status;
-    let progressed = status.updated_replicas > before.updated_replicas
-        || status.ready_replicas > before.ready_replicas
-        || status.available_replicas > before.available_replicas
-        || (status.replicas - status.updated_replicas) < (before.replicas - before.updated_replicas);
-    let known = condition(status, "Progressing").cloned();
-    let new_rollout = known.as_ref().is_none_or(|known| known.reason == "NewReplicaSetAvailable");
-    if new_rollout || progressed {
-        let message = format!("ReplicaSet {name:?} is progressing.");
-        status.conditions.retain(|condition| condition.type_ != "Progressing" || condition.status == "True");
-        // Replaced even if the reason stays: the time of the last progress is what the deadline counts from.
-        let transition = known.filter(|known| known.status == "True").and_then(|known| known.last_transition_time);
-        status.conditions.retain(|condition| condition.type_ != "Progressing");
-        status.conditions.push(DeploymentCondition {
-            type_: "Progressing".into(),
-            status: "True".into(),
-            reason: "ReplicaSetUpdated".into(),
-            message,
-            last_update_time: Some(now),
-            last_transition_time: transition.or(Some(now)),
-        });
-    }
-    let since = condition(status, "Progressing").and_then(|known| known.last_update_time).unwrap_or(now);
-    let patience = super::super::pods::seconds(deadline);
-    let waited = now.since(since);
-    if waited >= patience {
-        let message = format!("ReplicaSet {name:?} has timed out progressing.");
-        set(status, now, "Progressing", "False", "ProgressDeadlineExceeded", message);
-        return Action::done();
-    }
-    // A second later, because the times of the API are whole seconds.
-    Action::requeue_after(patience - waited + Duration::from_secs(1))
+    // One second more than the deadline: times are whole seconds.
+    let since = now.since(current.last_update_time?);
+    Some((deadline + Duration::from_secs(1)).saturating_sub(since).max(Duration::from_millis(100)))
 }

@@ -1,125 +1,125 @@
-//! Who owns whom, over all kinds.
-//!
-//! In: informers of every collected kind. Out: objects by UID, dependents by the UID of their owner, and the UIDs to look at
-//! after every change. Elsewhere: what is done about them.
+//! Who owns whom, over all kinds. No I/O.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::Arc;
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
-use pintle_object_model::{GroupVersionResource, Object, ObjectRef, Scheme};
-use pintle_watch::{Delta, WorkQueue};
+use pintle_object_model::api::meta::v1::ObjectMeta;
 
-use super::collected_kinds;
-use crate::Context;
+use crate::resources::Served;
 
-pub(super) struct Graph {
-    resources: Vec<GroupVersionResource>,
-    nodes: Mutex<Nodes>,
+pub(super) const FOREGROUND: &str = "foregroundDeletion";
+pub(super) const ORPHAN: &str = "orphan";
+
+/// What the graph knows of an object.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) kind: Arc<Served>,
+    pub(super) namespace: Arc<str>,
+    pub(super) name: Arc<str>,
+    /// UIDs of the owners, and whether this object holds up their foreground deletion.
+    pub(super) owners: Arc<[(Arc<str>, bool)]>,
+    pub(super) deleting: bool,
+    /// Is being deleted in the foreground.
+    pub(super) waits_for_dependents: bool,
+    /// Is being deleted, and leaves its dependents behind.
+    pub(super) orphans_dependents: bool,
 }
 
-#[derive(Default)]
-struct Nodes {
-    by_uid: HashMap<String, Object>,
-    dependents: HashMap<String, BTreeSet<String>>,
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}/{}", self.kind.kind.kind, self.namespace, self.name)
+    }
+}
+
+/// Objects by UID, and who depends on whom (also on owners that are not known).
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    nodes: HashMap<Arc<str>, Node>,
+    dependents: HashMap<Arc<str>, BTreeSet<Arc<str>>>,
 }
 
 impl Graph {
-    pub(super) fn new(scheme: &Scheme) -> Self {
-        Self { resources: collected_kinds(scheme).map(|info| info.gvr()).collect(), nodes: Mutex::default() }
+    pub(super) fn get(&self, uid: &str) -> Option<Node> {
+        self.nodes.get(uid).cloned()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Nodes> {
-        self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Follows all kinds. Work may begin when all have been read once.
-    pub(super) fn start(self: Arc<Self>, context: &Context, queue: &WorkQueue<ObjectRef>) -> BoxFuture<'static, ()> {
-        let mut synced = vec![];
-        for resource in &self.resources {
-            let informer = context.informers().of_resource(resource);
-            let (graph, queue) = (Arc::clone(&self), queue.clone());
-            informer.add_handler(move |delta| {
-                for uid in graph.take(delta) {
-                    queue.add(ObjectRef::new("", uid));
-                }
-            });
-            synced.push(async move { informer.synced().await });
+    /// Takes in an object as it is, and answers whom to look at because of it.
+    pub(super) fn put(&mut self, kind: &Arc<Served>, metadata: &ObjectMeta) -> Vec<String> {
+        let uid: Arc<str> = Arc::from(metadata.uid.as_str());
+        let owner = |owner: &pintle_object_model::api::meta::v1::OwnerReference| {
+            (Arc::from(owner.uid.as_str()), owner.block_owner_deletion == Some(true))
+        };
+        let deleting = metadata.deletion_timestamp.is_some();
+        let has = |finalizer: &str| metadata.finalizers.iter().any(|name| name == finalizer);
+        let node = Node {
+            kind: Arc::clone(kind),
+            namespace: Arc::from(metadata.namespace.as_str()),
+            name: Arc::from(metadata.name.as_str()),
+            owners: metadata.owner_references.iter().map(owner).collect(),
+            deleting,
+            waits_for_dependents: deleting && has(FOREGROUND),
+            orphans_dependents: deleting && has(ORPHAN),
+        };
+        let old = self.nodes.insert(Arc::clone(&uid), node.clone());
+        let mut concerned = vec![];
+        let owners_changed = old.as_ref().is_none_or(|old| old.owners != node.owners);
+        if let Some(old) = old.filter(|_| owners_changed) {
+            self.unlink(&uid, &old);
+            // An owner that waited for this one may be free now.
+            concerned.extend(old.owners.iter().map(|(owner, _)| owner.to_string()));
         }
-        futures::future::join_all(synced).map(drop).boxed()
-    }
-
-    pub(super) fn get(&self, uid: &str) -> Option<Object> {
-        self.lock().by_uid.get(uid).cloned()
-    }
-
-    pub(super) fn dependents(&self, uid: &str) -> Vec<Object> {
-        let nodes = self.lock();
-        let uids = nodes.dependents.get(uid).into_iter().flatten();
-        uids.filter_map(|uid| nodes.by_uid.get(uid).cloned()).collect()
-    }
-
-    /// Takes a change in and answers the UIDs that it concerns.
-    fn take(&self, delta: &Delta<Object>) -> Vec<String> {
-        let mut nodes = self.lock();
-        match delta {
-            Delta::Added(new) => {
-                nodes.link(new);
-                concerns_itself(new).into_iter().collect()
-            }
-            Delta::Updated { old, new } => {
-                let mut concerned: BTreeSet<String> = concerns_itself(new).into_iter().collect();
-                let owners = |object: &Object| owner_uids(object);
-                if owners(old) != owners(new) || old.metadata().deletion_timestamp != new.metadata().deletion_timestamp
-                {
-                    // An owner that waits for its dependents may wait no longer.
-                    concerned.extend(owners(old));
-                }
-                nodes.unlink(old);
-                nodes.link(new);
-                concerned.into_iter().collect()
-            }
-            Delta::Deleted { last, .. } => {
-                nodes.unlink(last);
-                let uid = &last.metadata().uid;
-                let dependents = nodes.dependents.get(uid).into_iter().flatten().cloned();
-                dependents.chain(owner_uids(last)).collect()
+        if owners_changed {
+            for (owner, _) in &*node.owners {
+                self.dependents.entry(Arc::clone(owner)).or_default().insert(Arc::clone(&uid));
             }
         }
-    }
-}
-
-/// The object itself needs a look if it has owners or is being deleted in an orderly way.
-fn concerns_itself(object: &Object) -> Option<String> {
-    let metadata = object.metadata();
-    let going = metadata.deletion_timestamp.is_some() && !metadata.finalizers.is_empty();
-    (going || !metadata.owner_references.is_empty()).then(|| metadata.uid.clone())
-}
-
-fn owner_uids(object: &Object) -> Vec<String> {
-    object.metadata().owner_references.iter().map(|reference| reference.uid.clone()).collect()
-}
-
-impl Nodes {
-    fn link(&mut self, object: &Object) {
-        let uid = object.metadata().uid.clone();
-        for owner in owner_uids(object) {
-            self.dependents.entry(owner).or_default().insert(uid.clone());
+        let doubtful = owners_changed && !self.has_solid_owners_only(&node);
+        if doubtful || node.waits_for_dependents || node.orphans_dependents {
+            concerned.push(uid.to_string());
         }
-        self.by_uid.insert(uid, object.clone());
+        concerned
     }
 
-    fn unlink(&mut self, object: &Object) {
-        let uid = &object.metadata().uid;
-        for owner in owner_uids(object) {
-            if let Some(dependents) = self.dependents.get_mut(&owner) {
+    /// Takes in that an object is gone, and answers whom to look at because of it.
+    pub(super) fn remove(&mut self, uid: &str) -> Vec<String> {
+        let Some((uid, node)) = self.nodes.remove_entry(uid) else { return vec![] };
+        self.unlink(&uid, &node);
+        let dependents = self.dependents.get(&uid).into_iter().flatten().map(ToString::to_string);
+        dependents.chain(node.owners.iter().map(|(owner, _)| owner.to_string())).collect()
+    }
+
+    fn unlink(&mut self, uid: &Arc<str>, node: &Node) {
+        for (owner, _) in &*node.owners {
+            if let Some(dependents) = self.dependents.get_mut(owner) {
                 dependents.remove(uid);
                 if dependents.is_empty() {
-                    self.dependents.remove(&owner);
+                    self.dependents.remove(owner);
                 }
             }
         }
-        self.by_uid.remove(uid);
+    }
+
+    /// Are all owners there, within reach, and not waiting for this one to go?
+    pub(super) fn has_solid_owners_only(&self, node: &Node) -> bool {
+        node.owners.iter().all(|(owner, _)| {
+            self.nodes.get(owner).is_some_and(|owner| {
+                !owner.waits_for_dependents && (owner.namespace.is_empty() || owner.namespace == node.namespace)
+            })
+        })
+    }
+
+    pub(super) fn has_dependents(&self, uid: &str) -> bool {
+        self.dependents.contains_key(uid)
+    }
+
+    /// All dependents, and whether any of them holds up a foreground deletion.
+    pub(super) fn dependents(&self, uid: &str) -> (Vec<String>, bool) {
+        let all = self.dependents.get(uid).into_iter().flatten();
+        let blocks = |dependent: &Arc<str>| {
+            let node = self.nodes.get(dependent);
+            node.is_some_and(|node| node.owners.iter().any(|(owner, blocks)| **owner == *uid && *blocks))
+        };
+        (all.clone().map(ToString::to_string).collect(), all.clone().any(blocks))
     }
 }
