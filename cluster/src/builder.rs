@@ -2,13 +2,13 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use ipnet::Ipv4Net;
 use pintle_apiserver::admission::AdmissionPlugin;
 use pintle_apiserver::{ApiServerConfig, Authenticator, Authorizer, SetupError};
-use pintle_controllers::{BUILTIN, Controller};
+use pintle_controllers::{ControllerSet, Manager};
 use pintle_ingress::{IngressError, IngressOptions};
 use pintle_object_model::clock::{Clock, Random, SystemClock};
 use pintle_object_model::{Object, Scheme};
@@ -81,12 +81,14 @@ pub enum StoreChoice {
     Given(Arc<dyn Store<Object>>),
 }
 
+/// Completes a controller manager.
+pub(crate) type ConfigureManager = Box<dyn FnOnce(Manager) -> Manager + Send + Sync>;
 /// Completes a proxy.
 pub(crate) type ConfigureProxy = Box<dyn FnOnce(ProxyBuilder) -> ProxyBuilder + Send + Sync>;
 /// Completes a node agent.
 pub(crate) type Configure = Box<dyn FnOnce(NodeAgentBuilder) -> NodeAgentBuilder + Send + Sync>;
 /// Runs at the end.
-pub(crate) type Cleanup = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
+pub(crate) type Cleanup = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// On or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,8 +113,8 @@ pub struct Builder {
     pub(crate) ingress: Option<IngressOptions>,
     pub(crate) cleanups: Vec<Cleanup>,
     pub(crate) scheduler: Toggle,
-    pub(crate) controllers: Vec<String>,
-    pub(crate) extra_controllers: Vec<Controller>,
+    pub(crate) controllers: ControllerSet,
+    pub(crate) configure_manager: Vec<ConfigureManager>,
 }
 
 impl std::fmt::Debug for Builder {
@@ -141,8 +143,8 @@ impl Default for Builder {
             ingress: None,
             cleanups: vec![],
             scheduler: Toggle::On,
-            controllers: BUILTIN.iter().map(|name| (*name).to_owned()).collect(),
-            extra_controllers: vec![],
+            controllers: ControllerSet::all(),
+            configure_manager: vec![],
         }
     }
 }
@@ -227,8 +229,11 @@ impl Builder {
     }
     /// Runs this when the cluster stops, after its components and before its API server. The last one added runs first.
     #[must_use]
-    pub fn on_stop(mut self, cleanup: impl Future<Output = ()> + Send + Sync + 'static) -> Self {
-        self.cleanups.push(Box::pin(cleanup));
+    pub fn on_stop<F: Future<Output = ()> + Send + 'static>(
+        mut self,
+        cleanup: impl FnOnce() -> F + Send + Sync + 'static,
+    ) -> Self {
+        self.cleanups.push(Box::new(move || Box::pin(cleanup())));
         self
     }
     /// Switches the scheduler.
@@ -237,16 +242,16 @@ impl Builder {
         self.scheduler = toggle;
         self
     }
-    /// Runs only these built-in controllers, by name; an empty list runs none. Default: all.
+    /// Runs these built-in controllers. Default: all.
     #[must_use]
-    pub fn controllers(mut self, names: Vec<String>) -> Self {
-        self.controllers = names;
+    pub fn controllers(mut self, set: ControllerSet) -> Self {
+        self.controllers = set;
         self
     }
-    /// Runs a controller of the host's own, over the same informers as the built-in ones.
+    /// Completes the controller manager: adds controllers of the host's own, sets times, observes.
     #[must_use]
-    pub fn controller(mut self, controller: Controller) -> Self {
-        self.extra_controllers.push(controller);
+    pub fn manager(mut self, configure: impl FnOnce(Manager) -> Manager + Send + Sync + 'static) -> Self {
+        self.configure_manager.push(Box::new(configure));
         self
     }
     /// Addresses of Services.

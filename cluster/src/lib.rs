@@ -27,7 +27,7 @@ mod running;
 pub use builder::{Builder, ClusterError, StoreChoice, Toggle};
 pub use credentials::Credentials;
 pub use manifests::apply;
-pub use running::Cluster;
+pub use running::{Cluster, node_range};
 
 /// The examples of the README are compiled and run.
 #[cfg(doctest)]

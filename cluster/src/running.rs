@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use pintle_apiserver::{ApiServer, HttpNodeConnector, HttpServer, HttpService, SetupError, TlsNodeDial, TlsServer};
 use pintle_client::{ApiService, Caller, Client, Identity};
-use pintle_controllers::{BuiltinOptions, Controller, Manager, builtin};
+use pintle_controllers::Manager;
 use pintle_ingress::IngressController;
 use pintle_object_model::api::apps::v1::Deployment;
 use pintle_object_model::clock::{Clock, Random};
@@ -146,20 +146,18 @@ impl Cluster {
     }
 
     fn start_controllers(&mut self, builder: &mut Builder) {
-        let options = BuiltinOptions {
-            scheme: self.api.scheme().clone(),
-            clock: Arc::clone(self.api.clock()),
-            pod_cidr: Some(builder.pod_cidr),
-            cluster_ca: self.authority.clone(),
-        };
-        let mut controllers: Vec<Controller> =
-            builder.controllers.iter().filter_map(|name| builtin(name, &options)).collect();
-        controllers.append(&mut builder.extra_controllers);
-        if controllers.is_empty() {
+        let configure = std::mem::take(&mut builder.configure_manager);
+        if builder.controllers.names().is_empty() && configure.is_empty() {
             return;
         }
         let client = self.component("system:kube-controller-manager");
-        let manager = Manager::new(client, Arc::clone(self.api.clock()), self.random.clone()).controllers(controllers);
+        let mut manager = Manager::new(client, Arc::clone(self.api.clock()), self.random.clone())
+            .controllers(builder.controllers.clone())
+            .pod_cidr(builder.pod_cidr);
+        if let Some(certificate) = &self.authority {
+            manager = manager.cluster_ca(certificate.clone());
+        }
+        let manager = configure.into_iter().fold(manager, |manager, configure| configure(manager));
         self.components.tasks.spawn(manager.run(self.components.signal.clone()));
     }
 
@@ -247,7 +245,7 @@ impl Cluster {
     pub async fn stop(mut self) {
         self.components.stop().await;
         while let Some(cleanup) = self.cleanups.pop() {
-            cleanup.await;
+            cleanup().await;
         }
         // Watches end first, so that connections can drain.
         self.api.stop();
@@ -320,15 +318,18 @@ fn simulated(
     let clock = Arc::clone(clock);
     move |agent| {
         let config = SimulatedConfig { pod_cidr, ..SimulatedConfig::default() };
+        let runtime = Arc::new(SimulatedRuntime::new(clock, config));
         agent
-            .runtime(Arc::new(SimulatedRuntime::new(clock, config)))
+            .prober(Arc::clone(&runtime) as _)
+            .runtime(runtime)
             .images(Arc::new(SimulatedImages::new()))
             .volume_driver(Arc::new(SimulatedVolumes))
     }
 }
 
-/// The addresses of one node's pods: the range is cut into pieces of 256.
-pub(crate) fn node_range(range: ipnet::Ipv4Net, index: usize) -> ipnet::Ipv4Net {
+/// The addresses of one node's pods: the range is cut into pieces of 256, the first for node 0. The whole range if it has
+/// no such piece.
+pub fn node_range(range: ipnet::Ipv4Net, index: usize) -> ipnet::Ipv4Net {
     let pieces = range.subnets(24.max(range.prefix_len())).ok().and_then(|mut pieces| pieces.nth(index));
     pieces.unwrap_or(range)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use pintle_object_model::clock::Clock;
 use pintle_object_model::{Object, Scheme};
-use pintle_store::{EtcdConfig, EtcdStore, MemoryConfig, MemoryStore, ObjectCodec, Store};
+use pintle_store::{EtcdConfig, EtcdStore, FileConfig, FileStore, MemoryConfig, MemoryStore, ObjectCodec, Store};
 
 /// `--store`: where objects are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,10 @@ impl StoreFlag {
         Ok(match self {
             Self::Memory => Arc::new(MemoryStore::new(MemoryConfig::default(), Arc::clone(clock))),
             Self::File(folder) => {
-                anyhow::bail!("--store file:{}: not built yet", folder.display())
+                std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+                let config = FileConfig::new(folder.join("store.redb"));
+                let opened = FileStore::open(config, codec(), Arc::clone(clock)).await;
+                Arc::new(opened.with_context(|| format!("opening the store in {}", folder.display()))?)
             }
             Self::Etcd(urls) => {
                 let connected = EtcdStore::connect(EtcdConfig::new(urls.clone()), codec(), Arc::clone(clock)).await;
@@ -71,7 +74,9 @@ impl FromStr for RuntimeFlag {
             "native" => Ok(Self::Native),
             "process" => Ok(Self::Process),
             "simulated" => Ok(Self::Simulated),
-            "docker" => Err("the Docker runtime is not built yet; there are `native`, `process` and `simulated`".into()),
+            "docker" => {
+                Err("the Docker runtime is not built yet; there are `native`, `process` and `simulated`".into())
+            }
             other if other.starts_with("cri:") => {
                 Err("CRI runtimes are not built yet; there are `native`, `process` and `simulated`".into())
             }
@@ -112,7 +117,9 @@ impl FromStr for IngressFlag {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "off" => Ok(Self(None)),
-            address => address.parse().map(|address| Self(Some(address))).map_err(|_| "it is ADDRESS:PORT or `off`".into()),
+            address => {
+                address.parse().map(|address| Self(Some(address))).map_err(|_| "it is ADDRESS:PORT or `off`".into())
+            }
         }
     }
 }

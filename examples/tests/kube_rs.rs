@@ -4,6 +4,7 @@ use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
 use pintle::{Cluster, Toggle};
+use pintle_controllers::ControllerSet;
 use serde_json::json;
 
 fn pod(name: &str) -> Pod {
@@ -16,7 +17,8 @@ fn pod(name: &str) -> Pod {
 }
 
 async fn cluster() -> (Cluster, Api<Pod>) {
-    let cluster = Cluster::builder().nodes(0).scheduler(Toggle::Off).controllers(vec![]).start().await.unwrap();
+    let cluster =
+        Cluster::builder().nodes(0).scheduler(Toggle::Off).controllers(ControllerSet::none()).start().await.unwrap();
     wait_for_account(&cluster).await;
     let client = kube::Client::new(cluster.http_service(), "default");
     (cluster, Api::namespaced(client, "default"))

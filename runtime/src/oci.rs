@@ -7,6 +7,7 @@
 mod archive;
 mod builder;
 mod import;
+mod root_fs;
 mod store;
 mod unpack;
 

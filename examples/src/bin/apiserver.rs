@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use pintle::{Cluster, StoreChoice, Toggle};
 use pintle_apiserver::StaticTokens;
+use pintle_controllers::ControllerSet;
 use pintle_examples::StoreFlag;
 use pintle_object_model::Scheme;
 use pintle_object_model::clock::SystemClock;
@@ -54,7 +55,7 @@ async fn main() -> Result<()> {
         .service_cidr(arguments.service_cidr)
         .nodes(0)
         .scheduler(Toggle::Off)
-        .controllers(vec![]);
+        .controllers(ControllerSet::none());
     for address in &arguments.listen {
         builder = builder.listen(*address);
     }
