@@ -139,6 +139,25 @@ async fn permission_that_never_comes_gives_the_place_back() {
     world.stop().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn stopping_does_not_wait_for_permission() {
+    let world = World::with(|builder| {
+        builder.profile(Profile::default_plugins("default-scheduler").permit(Arc::new(Hold)).build())
+    })
+    .await;
+    world.create(&node("a", "2")).await;
+    let mut held = pod("held", "2");
+    held.metadata.labels.insert("hold".into(), String::new());
+    world.create(&held).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let before = tokio::time::Instant::now();
+    let client = world.client();
+    world.stop().await;
+    assert!(before.elapsed() < Duration::from_secs(5), "{:?}", before.elapsed());
+    let held = client.namespaced::<Pod>("default").get("held").await.unwrap();
+    assert_eq!(held.spec.node_name, "");
+}
+
 async fn priority_classes(world: &World) {
     for (name, value) in [("low", 10), ("high", 1000)] {
         let mut class = PriorityClass::default();
