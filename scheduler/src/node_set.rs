@@ -30,7 +30,7 @@ impl NodeSet {
         let last = (to - 1) / BITS;
         let mut words: Vec<u64> = (first..=last).map(|word| of.word(word)).collect();
         words[0] &= u64::MAX << (from % BITS);
-        if to % BITS != 0 {
+        if !to.is_multiple_of(BITS) {
             let end = words.len() - 1;
             words[end] &= u64::MAX >> (BITS - to % BITS);
         }

@@ -114,12 +114,10 @@ async fn evict_one(shared: &Shared, failure: &Failure, victim: &PodInfo, node: &
         "lastTransitionTime": shared.clock.utc().to_time().to_string(),
         "observedGeneration": pod.metadata.generation,
     }]});
-    let gone = |result: Result<(), Status>| match result {
-        // Gone, or replaced by another pod of that name: the room is there.
-        Err(status) if status.is_not_found() || status.is_conflict() => Ok(()),
-        other => other,
-    };
-    gone(patch_status(shared, pod, disrupted).await)?;
+    match patch_status(shared, pod, disrupted).await {
+        Err(status) if !is_gone(&status) => return Err(status),
+        _ => {}
+    }
     let options = DeleteOptions {
         preconditions: Some(Box::new(Preconditions {
             uid: Some(pod.metadata.uid.clone()),
@@ -128,8 +126,16 @@ async fn evict_one(shared: &Shared, failure: &Failure, victim: &PodInfo, node: &
         ..DeleteOptions::default()
     };
     let api = shared.client.namespaced::<Pod>(&pod.metadata.namespace);
-    gone(api.delete(&pod.metadata.name, options).await.map(drop))?;
+    match api.delete(&pod.metadata.name, options).await {
+        Err(status) if !is_gone(&status) => return Err(status),
+        _ => {}
+    }
     let note = format!("Preempted by pod {} on node {node}", failure.pod.uid());
     shared.recorder.say(pod, &failure.scheduler_name, ("Normal", "Preempted", "Preempting"), note);
     Ok(())
+}
+
+/// The victim is gone, or replaced by another pod of that name: the room is there.
+fn is_gone(status: &Status) -> bool {
+    status.is_not_found() || status.is_conflict()
 }

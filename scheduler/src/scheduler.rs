@@ -2,7 +2,7 @@
 //!
 //! In: informers. Out: bindings, conditions, Events, evictions. Invariants: one decision at a time; the core's lock is
 //! never held over an await; bindings and reports run beside, about [`SchedulerBuilder::parallel_bindings`] at once; stopping
-//! waits for what was begun. Elsewhere: decisions (`core`).
+//! waits for what was begun, but not for ever. Elsewhere: decisions (`core`).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -212,6 +212,8 @@ impl Scheduler {
     }
 }
 
+/// How long stopping waits for bindings.
+const STOP_MAX: Duration = Duration::from_secs(10);
 /// How long stopping waits for Events.
 const DRAIN: Duration = Duration::from_millis(100);
 /// Decisions in a row before other tasks get a turn.
@@ -246,7 +248,11 @@ async fn drive(shared: &Arc<Shared>, shutdown: &Shutdown) {
     for (uid, _) in shared.waiting.list() {
         shared.waiting.reject(&uid, "the scheduler is stopping");
     }
-    while tasks.join_next().await.is_some() {}
+    // A binding that waits for a volume may take minutes; dropped, the next run finds the pod unbound and starts over.
+    let finished = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(STOP_MAX, finished).await.is_err() {
+        tracing::warn!("bindings under way are given up");
+    }
 }
 
 fn attempt(shared: &Shared) -> Option<Attempt> {

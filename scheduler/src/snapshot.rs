@@ -294,6 +294,11 @@ impl Snapshot {
         self.labels.get(node, key)
     }
 
+    /// The values that nodes have for a label, and how many nodes have each.
+    pub fn label_values_of(&self, key: LabelKey) -> impl Iterator<Item = (LabelValue, usize)> + '_ {
+        self.labels.values_of(key)
+    }
+
     /// An upper bound of all label values' ids, to size tables by.
     pub(crate) fn label_values(&self) -> usize {
         self.labels.values_len() + 1

@@ -3,7 +3,6 @@
 //!
 //! PreFilter counts, per topology key and value, the pods that matter; a node is then judged by its own labels alone.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::{
@@ -16,8 +15,52 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default)]
 pub struct InterPodAffinity;
 
-/// Counts by topology key and value. Looked up, never iterated where order could show.
-type Domains = HashMap<(LabelKey, LabelValue), i64>;
+/// Counts by topology key and value: a table per key, indexed by value.
+#[derive(Clone, Default)]
+struct Domains {
+    tables: Vec<(LabelKey, Vec<i64>)>,
+    /// How many entries are not zero.
+    filled: usize,
+}
+
+impl Domains {
+    /// Adds to the domains of these nodes.
+    fn add(&mut self, snapshot: &Snapshot, key: LabelKey, nodes: impl Iterator<Item = (NodeIndex, i64)>) {
+        let at = self.tables.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+            self.tables.push((key, vec![0; snapshot.label_values()]));
+            self.tables.len() - 1
+        });
+        let table = &mut self.tables[at].1;
+        for (node, count) in nodes {
+            let Some(value) = snapshot.label(node, key) else { continue };
+            let sum = &mut table[value.index()];
+            let before = *sum != 0;
+            *sum += count;
+            match (before, *sum != 0) {
+                (false, true) => self.filled += 1,
+                (true, false) => self.filled -= 1,
+                _ => {}
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
+    fn get(&self, key: LabelKey, value: LabelValue) -> i64 {
+        let table = self.tables.iter().find(|(known, _)| *known == key);
+        table.and_then(|(_, table)| table.get(value.index())).copied().unwrap_or_default()
+    }
+
+    /// The counts of all domains that a node is in.
+    fn of_node(&self, snapshot: &Snapshot, node: NodeIndex) -> impl Iterator<Item = i64> {
+        self.tables.iter().filter_map(move |(key, table)| {
+            let value = snapshot.label(node, *key)?;
+            table.get(value.index()).copied()
+        })
+    }
+}
 
 #[derive(Clone, Default)]
 struct Counts {
@@ -33,16 +76,6 @@ struct Counts {
 fn domain(snapshot: &Snapshot, node: NodeIndex, key: &str) -> Option<(LabelKey, LabelValue)> {
     let key = snapshot.label_key(key)?;
     Some((key, snapshot.label(node, key)?))
-}
-
-fn add(domains: &mut Domains, domain: Option<(LabelKey, LabelValue)>, count: i64) {
-    if let Some(domain) = domain {
-        let sum = domains.entry(domain).or_default();
-        *sum += count;
-        if *sum == 0 {
-            domains.remove(&domain);
-        }
-    }
 }
 
 fn matches(cycle: Cycle<'_>, term: &PodTerm, pod: &PodInfo) -> bool {
@@ -95,17 +128,15 @@ impl Counts {
         }
     }
 
-    fn forbids(&self, snapshot: &Snapshot, keys: &[LabelKey], node: NodeIndex) -> bool {
-        keys.iter().any(|key| {
-            snapshot.label(node, *key).is_some_and(|value| self.forbidden.get(&(*key, value)).is_some_and(|n| *n > 0))
-        })
+    fn forbids(&self, snapshot: &Snapshot, node: NodeIndex) -> bool {
+        self.forbidden.of_node(snapshot, node).any(|count| count > 0)
     }
 
     fn violates_anti_affinity(&self, cycle: Cycle<'_>, node: NodeIndex) -> bool {
         !self.unwanted.is_empty()
             && cycle.pod.terms().required_anti_affinity.iter().any(|term| {
                 domain(cycle.snapshot, node, &term.topology_key)
-                    .is_some_and(|domain| self.unwanted.get(&domain).is_some_and(|count| *count > 0))
+                    .is_some_and(|domain| self.unwanted.get(domain.0, domain.1) > 0)
             })
     }
 
@@ -115,18 +146,10 @@ impl Counts {
         for term in terms {
             // Without the label a node is in no domain, so nothing can be near it.
             let Some(domain) = domain(cycle.snapshot, node, &term.topology_key) else { return false };
-            all &= self.wanted.get(&domain).is_some_and(|count| *count > 0);
+            all &= self.wanted.get(domain.0, domain.1) > 0;
         }
         // The first pod of a group that wants to be near itself may go anywhere.
         all || self.wanted.is_empty() && matches_all(cycle, terms, cycle.pod)
-    }
-
-    /// The topology keys under which anything is forbidden.
-    fn forbidden_keys(&self) -> Vec<LabelKey> {
-        let mut keys: Vec<LabelKey> = self.forbidden.keys().map(|(key, _)| *key).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        keys
     }
 }
 
@@ -150,9 +173,7 @@ fn spread_all(
     nodes: impl Iterator<Item = (NodeIndex, i64)>,
 ) {
     let Some(key) = snapshot.label_key(&term.topology_key) else { return };
-    for (node, count) in nodes {
-        add(domains, snapshot.label(node, key).map(|value| (key, value)), count);
-    }
+    domains.add(snapshot, key, nodes);
 }
 
 #[derive(Clone)]
@@ -198,7 +219,7 @@ impl Filter for InterPodAffinity {
         if counts.violates_anti_affinity(cycle, index) {
             return Verdict::rejects("node(s) didn't match pod anti-affinity rules");
         }
-        if counts.forbids(cycle.snapshot, &counts.forbidden_keys(), index) {
+        if counts.forbids(cycle.snapshot, index) {
             return Verdict::rejects("node(s) didn't satisfy existing pods anti-affinity rules");
         }
         Verdict::Fits
@@ -213,8 +234,7 @@ impl Filter for InterPodAffinity {
             nodes.retain(|node| !counts.violates_anti_affinity(cycle, node));
         }
         if !counts.forbidden.is_empty() {
-            let keys = counts.forbidden_keys();
-            nodes.retain(|node| !counts.forbids(cycle.snapshot, &keys, node));
+            nodes.retain(|node| !counts.forbids(cycle.snapshot, node));
         }
     }
 }
@@ -224,7 +244,7 @@ const HARD_AFFINITY_WEIGHT: i64 = 1;
 
 /// Preferences of this pod about placed ones and of placed ones about this pod, summed by domain.
 fn weights(cycle: Cycle<'_>) -> Domains {
-    let mut domains = Domains::new();
+    let mut domains = Domains::default();
     let snapshot = cycle.snapshot;
     let mut count = |term: &PodTerm, weight: i64, class: &crate::PodClass| {
         spread_all(&mut domains, snapshot, term, class.nodes().map(|(node, pods)| (node, pods * weight)));
@@ -255,18 +275,8 @@ fn weights(cycle: Cycle<'_>) -> Domains {
     domains
 }
 
-fn scored_keys(domains: &Domains) -> Vec<LabelKey> {
-    let mut keys: Vec<LabelKey> = domains.keys().map(|(key, _)| *key).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    keys
-}
-
-fn sum(snapshot: &Snapshot, domains: &Domains, keys: &[LabelKey], node: NodeIndex) -> i64 {
-    let of_key = |key: &LabelKey| {
-        snapshot.label(node, *key).and_then(|value| domains.get(&(*key, value))).copied().unwrap_or_default()
-    };
-    keys.iter().map(of_key).sum()
+fn sum(snapshot: &Snapshot, domains: &Domains, node: NodeIndex) -> i64 {
+    domains.of_node(snapshot, node).sum()
 }
 
 fn scoring(cycle: Cycle<'_>, state: &CycleState) -> Arc<Domains> {
@@ -290,14 +300,13 @@ impl PreScore for InterPodAffinity {
 impl Score for InterPodAffinity {
     fn score(&self, cycle: Cycle<'_>, state: &CycleState, node: NodeView<'_>) -> i64 {
         let domains = scoring(cycle, state);
-        sum(cycle.snapshot, &domains, &scored_keys(&domains), node.index())
+        sum(cycle.snapshot, &domains, node.index())
     }
 
     fn score_nodes(&self, cycle: Cycle<'_>, state: &CycleState, nodes: &[NodeIndex], scores: &mut [i64]) {
         let domains = scoring(cycle, state);
-        let keys = scored_keys(&domains);
         for (node, score) in nodes.iter().zip(scores) {
-            *score = sum(cycle.snapshot, &domains, &keys, *node);
+            *score = sum(cycle.snapshot, &domains, *node);
         }
     }
 

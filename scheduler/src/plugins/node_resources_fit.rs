@@ -299,7 +299,8 @@ mod tests {
         other.metadata.name = "other".into();
         snapshot.add_pod(info(&assigned(other, "a")));
         let fit = NodeResourcesFit::default();
-        let cases: [(&[(&str, &str)], &[&str], bool); 5] = [
+        type Case = (&'static [(&'static str, &'static str)], &'static [&'static str], bool);
+        let cases: [Case; 5] = [
             (&[], &["Too many pods"], true),
             (&[("cpu", "600m")], &["Too many pods", "Insufficient cpu"], true),
             (&[("cpu", "3"), ("memory", "1Gi")], &["Too many pods", "Insufficient cpu"], false),

@@ -41,6 +41,9 @@ impl Default for VolumeBinding {
     }
 }
 
+/// Labels, each with the values that will do.
+type TopologyTerm = Vec<(Option<LabelKey>, Vec<String>)>;
+
 /// What the pod's volumes demand of a node.
 #[derive(Clone, Default)]
 struct Demands {
@@ -51,7 +54,7 @@ struct Demands {
     /// Claims that wait for a node, and for which nobody provisions.
     unprovisioned: bool,
     /// Topologies that are allowed for claims that wait for a node; any term of each list will do.
-    allowed: Vec<Vec<Vec<(Option<LabelKey>, Vec<String>)>>>,
+    allowed: Vec<Vec<TopologyTerm>>,
 }
 
 /// The name of the claim behind a volume, and whether it is made for this pod alone.

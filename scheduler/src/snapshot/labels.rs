@@ -19,6 +19,8 @@ pub(super) struct LabelColumns {
     /// Per node, ordered by key id.
     lists: Vec<Vec<(Id, Id)>>,
     in_use: usize,
+    /// By key: how many nodes have each value.
+    counts: BTreeMap<Id, BTreeMap<Id, usize>>,
 }
 
 impl LabelColumns {
@@ -53,12 +55,31 @@ impl LabelColumns {
         (found != ABSENT).then_some(LabelValue(found))
     }
 
+    /// The values of a key, and how many nodes have each.
+    pub(super) fn values_of(&self, key: LabelKey) -> impl Iterator<Item = (LabelValue, usize)> + '_ {
+        self.counts.get(&key.0).into_iter().flatten().map(|(value, nodes)| (LabelValue(*value), *nodes))
+    }
+
+    fn uncount(&mut self, key: Id, value: Id) {
+        let Some(values) = self.counts.get_mut(&key) else { return };
+        if let Some(nodes) = values.get_mut(&value) {
+            *nodes -= 1;
+            if *nodes == 0 {
+                values.remove(&value);
+            }
+        }
+        if values.is_empty() {
+            self.counts.remove(&key);
+        }
+    }
+
     pub(super) fn set(&mut self, node: NodeIndex, labels: &BTreeMap<String, String>) {
         if self.lists.len() <= node.index() {
             self.lists.resize(node.index() + 1, vec![]);
         }
-        for (key, _) in std::mem::take(&mut self.lists[node.index()]) {
+        for (key, value) in std::mem::take(&mut self.lists[node.index()]) {
             self.in_use -= 1;
+            self.uncount(key, value);
             if let Some(column) = self.columns.get_mut(key as usize - 1) {
                 column[node.index()] = ABSENT;
             }
@@ -68,6 +89,7 @@ impl LabelColumns {
         list.sort_unstable();
         self.in_use += list.len();
         for (key, value) in &list {
+            *self.counts.entry(*key).or_default().entry(*value).or_default() += 1;
             let at = *key as usize - 1;
             while self.columns.len() <= at && self.columns.len() < COLUMNS_MAX {
                 self.columns.push(vec![]);

@@ -116,6 +116,12 @@ impl<'a> Inclusion<'a> {
         self.selector.is_empty() || self.cycle.snapshot.view(node).is_some_and(|view| self.selector.matches(view))
     }
 
+    /// Does every node take part?
+    pub(super) fn is_everything(&self, constraint: &Constraint) -> bool {
+        (!constraint.honor_affinity || self.selector.is_empty())
+            && (!constraint.honor_taints || !self.off.contains(&true))
+    }
+
     pub(super) fn includes(&self, constraint: &Constraint, node: NodeIndex) -> bool {
         (!constraint.honor_affinity || self.matches_selector(node))
             && (!constraint.honor_taints || !self.off[self.cycle.snapshot.taint_set(node)])

@@ -3,7 +3,7 @@
 //! Counts are tables indexed by label value, so that counting is a walk over columns.
 
 use super::constraint::{Constraint, HOSTNAME, Inclusion};
-use crate::{Cycle, LabelKey, NodeIndex, NodeSet, PodInfo, Snapshot};
+use crate::{Cycle, LabelKey, LabelValue, NodeIndex, NodeSet, PodInfo, Snapshot};
 
 /// A domain that no counted node is in.
 const NO_DOMAIN: i64 = -1;
@@ -16,7 +16,8 @@ pub(super) struct Spread {
     key: Option<LabelKey>,
     /// By label value.
     counts: Vec<i64>,
-    domains: i64,
+    /// The values that are domains.
+    domains: Vec<LabelValue>,
     least: i64,
     /// Does the constraint count the pod itself?
     own: i64,
@@ -44,18 +45,19 @@ impl Spread {
                 constraint,
                 key: *key,
                 counts: vec![NO_DOMAIN; snapshot.label_values()],
-                domains: 0,
+                domains: vec![],
                 least: 0,
             })
             .collect();
-        for node in snapshot.live().iter().filter(|node| has_all(snapshot, &keys, *node)) {
-            for spread in &mut spreads {
-                if inclusion.includes(&spread.constraint, node)
-                    && let Some(count) = spread.count_of(snapshot, node)
-                    && *count == NO_DOMAIN
-                {
-                    *count = 0;
-                }
+        // Where every node has every label, the domains are known without a look at the nodes.
+        let complete = keys.iter().all(|key| {
+            key.is_some_and(|key| snapshot.label_values_of(key).map(|(_, n)| n).sum::<usize>() == snapshot.len())
+        });
+        for spread in &mut spreads {
+            if complete && inclusion.is_everything(&spread.constraint) {
+                spread.register_all(snapshot);
+            } else {
+                spread.register(snapshot, &inclusion, &keys);
             }
         }
         for class in snapshot.classes_in(cycle.pod.namespace()) {
@@ -76,6 +78,28 @@ impl Spread {
             spread.settle();
         }
         spreads
+    }
+
+    fn register_all(&mut self, snapshot: &Snapshot) {
+        let Some(key) = self.key else { return };
+        for (value, _) in snapshot.label_values_of(key) {
+            self.counts[value.index()] = 0;
+            self.domains.push(value);
+        }
+    }
+
+    fn register(&mut self, snapshot: &Snapshot, inclusion: &Inclusion<'_>, keys: &[Option<LabelKey>]) {
+        let Some(key) = self.key else { return };
+        for node in snapshot.live().iter() {
+            if has_all(snapshot, keys, node)
+                && inclusion.includes(&self.constraint, node)
+                && let Some(value) = snapshot.label(node, key)
+                && self.counts[value.index()] == NO_DOMAIN
+            {
+                self.counts[value.index()] = 0;
+                self.domains.push(value);
+            }
+        }
     }
 
     /// As if `pod` came to `node` (`times` 1) or left it (-1).
@@ -102,9 +126,7 @@ impl Spread {
     }
 
     fn settle(&mut self) {
-        let counted = || self.counts.iter().copied().filter(|count| *count != NO_DOMAIN);
-        self.domains = counted().count() as i64;
-        self.least = counted().min().unwrap_or_default();
+        self.least = self.domains.iter().map(|value| self.counts[value.index()]).min().unwrap_or_default();
     }
 
     pub(super) fn max_skew(&self) -> i64 {
@@ -115,7 +137,7 @@ impl Spread {
     pub(super) fn skew(&self, snapshot: &Snapshot, node: NodeIndex) -> Option<i64> {
         let value = snapshot.label(node, self.key?)?;
         let count = self.counts.get(value.index()).copied().unwrap_or_default().max(0);
-        let least = if self.domains < self.constraint.min_domains { 0 } else { self.least };
+        let least = if (self.domains.len() as i64) < self.constraint.min_domains { 0 } else { self.least };
         Some(count + self.own - least)
     }
 }

@@ -1,11 +1,9 @@
 //! Extending the scheduler: own plugins, several profiles, waiting for permission; and preemption as clients see it.
 
-mod common;
-
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{World, node, pod};
+use crate::common::{World, message, node, pod};
 use pintle_object_model::api::core::v1::{Pod, PodAffinityTerm};
 use pintle_object_model::api::meta::v1::LabelSelector;
 use pintle_object_model::api::scheduling::v1::PriorityClass;
@@ -55,9 +53,9 @@ async fn a_users_plugin_decides_with_the_others() {
     let mut cannot = pod("cannot", "1");
     cannot.metadata.annotations.insert("example.com/suffix".into(), "z".into());
     world.create(&cannot).await;
-    let waiting = world.pod("cannot", |pod| common::message(pod).is_some()).await;
+    let waiting = world.pod("cannot", |pod| message(pod).is_some()).await;
     assert_eq!(
-        common::message(&waiting).unwrap(),
+        message(&waiting).unwrap(),
         "0/3 nodes are available: 3 node(s) had another suffix. preemption: 0/3 nodes are available: 3 Preemption is \
          not helpful for scheduling."
     );
@@ -118,7 +116,7 @@ async fn permission_is_waited_for_and_the_place_is_kept_meanwhile() {
     let list = waiting.list();
     assert_eq!(list.iter().map(|(_, key)| key.name.as_str()).collect::<Vec<_>>(), ["held"]);
     world.create(&pod("other", "1")).await;
-    world.pod("other", |pod| common::message(pod).is_some()).await;
+    world.pod("other", |pod| message(pod).is_some()).await;
     assert_eq!(world.get("held").await.spec.node_name, "");
     waiting.allow(&list[0].0, "Hold");
     assert_eq!(world.pod("held", |pod| !pod.spec.node_name.is_empty()).await.spec.node_name, "a");
@@ -139,6 +137,25 @@ async fn permission_that_never_comes_gives_the_place_back() {
     world.create(&pod("other", "1")).await;
     assert_eq!(world.pod("other", |pod| !pod.spec.node_name.is_empty()).await.spec.node_name, "a");
     world.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_does_not_wait_for_permission() {
+    let world = World::with(|builder| {
+        builder.profile(Profile::default_plugins("default-scheduler").permit(Arc::new(Hold)).build())
+    })
+    .await;
+    world.create(&node("a", "2")).await;
+    let mut held = pod("held", "2");
+    held.metadata.labels.insert("hold".into(), String::new());
+    world.create(&held).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let before = tokio::time::Instant::now();
+    let client = world.client();
+    world.stop().await;
+    assert!(before.elapsed() < Duration::from_secs(5), "{:?}", before.elapsed());
+    let held = client.namespaced::<Pod>("default").get("held").await.unwrap();
+    assert_eq!(held.spec.node_name, "");
 }
 
 async fn priority_classes(world: &World) {
@@ -206,12 +223,12 @@ async fn anti_affinity_spreads_pods_and_the_rest_waits() {
         world.create(&pod).await;
     }
     world.until(|pods| pods.iter().filter(|pod| !pod.spec.node_name.is_empty()).count() == 2).await;
-    world.until(|pods| pods.iter().any(|pod| common::message(pod).is_some())).await;
+    world.until(|pods| pods.iter().any(|pod| message(pod).is_some())).await;
     let pods = world.pods().await;
     let mut nodes: Vec<&str> = pods.iter().map(|pod| pod.spec.node_name.as_str()).collect();
     nodes.sort_unstable();
     assert_eq!(nodes, ["", "a", "b"]);
-    let waiting = pods.iter().find_map(|pod| common::message(pod)).unwrap();
+    let waiting = pods.iter().find_map(|pod| message(pod)).unwrap();
     assert_eq!(
         waiting,
         "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules. preemption: 0/2 nodes are available: \

@@ -1,5 +1,4 @@
 //! An API server in process with a scheduler on it.
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "every test binary uses a part of it")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,7 +18,7 @@ use tokio::task::JoinHandle;
 
 /// Time as tokio tells it, so that pausing it pauses everything.
 #[derive(Debug)]
-pub struct TokioClock {
+pub(crate) struct TokioClock {
     start: tokio::time::Instant,
 }
 
@@ -32,20 +31,20 @@ impl Clock for TokioClock {
     }
 }
 
-pub struct World {
+pub(crate) struct World {
     server: ApiServer,
     clock: Arc<dyn Clock>,
     configure: Arc<dyn Fn(SchedulerBuilder) -> SchedulerBuilder + Send + Sync>,
     running: Option<(JoinHandle<()>, ShutdownTrigger)>,
-    pub events: Arc<Mutex<Vec<SchedulerEvent>>>,
+    pub(crate) events: Arc<Mutex<Vec<SchedulerEvent>>>,
 }
 
 impl World {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(|builder| builder).await
     }
 
-    pub async fn with(configure: impl Fn(SchedulerBuilder) -> SchedulerBuilder + Send + Sync + 'static) -> Self {
+    pub(crate) async fn with(configure: impl Fn(SchedulerBuilder) -> SchedulerBuilder + Send + Sync + 'static) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(TokioClock { start: tokio::time::Instant::now() });
         let config =
             ApiServerConfig { clock: Arc::clone(&clock), random: Random::seeded(1), ..ApiServerConfig::default() };
@@ -60,11 +59,11 @@ impl World {
         world
     }
 
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         self.server.client().with_identity(Identity::master("test"))
     }
 
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         let events = Arc::clone(&self.events);
         let observer = Arc::new(move |event: &SchedulerEvent| events.lock().unwrap().push(event.clone()));
         let builder = Scheduler::builder(self.client(), Arc::clone(&self.clock), Random::seeded(7)).observer(observer);
@@ -74,13 +73,13 @@ impl World {
     }
 
     /// Stops the scheduler at once, as a crash would.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some((task, _)) = self.running.take() {
             task.abort();
         }
     }
 
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         if let Some((task, trigger)) = self.running.take() {
             trigger.fire();
             tokio::time::timeout(Duration::from_secs(60), task).await.expect("stops in time").unwrap();
@@ -88,22 +87,22 @@ impl World {
         self.server.stop();
     }
 
-    pub async fn create<K: Resource>(&self, object: &K) -> Arc<K> {
+    pub(crate) async fn create<K: Resource>(&self, object: &K) -> Arc<K> {
         let namespace = &object.metadata().namespace;
         let made = self.client().namespaced::<K>(namespace).create(object).await;
         made.unwrap_or_else(|status| panic!("{}: {status}", object.metadata().name))
     }
 
-    pub async fn get(&self, name: &str) -> Arc<Pod> {
+    pub(crate) async fn get(&self, name: &str) -> Arc<Pod> {
         self.client().namespaced::<Pod>("default").get(name).await.unwrap()
     }
 
-    pub async fn pods(&self) -> Vec<Arc<Pod>> {
+    pub(crate) async fn pods(&self) -> Vec<Arc<Pod>> {
         self.client().namespaced::<Pod>("default").list(Params::default()).await.unwrap().items
     }
 
     /// Waits (in virtual time) until the pod is as wanted.
-    pub async fn pod(&self, name: &str, wanted: impl Fn(&Pod) -> bool) -> Arc<Pod> {
+    pub(crate) async fn pod(&self, name: &str, wanted: impl Fn(&Pod) -> bool) -> Arc<Pod> {
         for _ in 0..10_000 {
             let pod = self.client().namespaced::<Pod>("default").get_opt(name).await.unwrap();
             if let Some(pod) = pod.filter(|pod| wanted(pod)) {
@@ -114,7 +113,7 @@ impl World {
         panic!("{name} did not become as wanted: {:#?}", self.get(name).await.status);
     }
 
-    pub async fn until(&self, wanted: impl Fn(&[Arc<Pod>]) -> bool) {
+    pub(crate) async fn until(&self, wanted: impl Fn(&[Arc<Pod>]) -> bool) {
         for _ in 0..10_000 {
             if wanted(&self.pods().await) {
                 return;
@@ -125,7 +124,7 @@ impl World {
     }
 
     /// Waits for an Event about a pod and answers its note.
-    pub async fn event(&self, pod: &str, reason: &str) -> String {
+    pub(crate) async fn event(&self, pod: &str, reason: &str) -> String {
         for _ in 0..1000 {
             let events = self.client().namespaced::<Event>("default").list(Params::default()).await.unwrap();
             let about = |event: &&Arc<Event>| event.reason == reason && event.involved_object.name == pod;
@@ -139,18 +138,18 @@ impl World {
 }
 
 /// The message of an unschedulable pod.
-pub fn message(pod: &Pod) -> Option<String> {
+pub(crate) fn message(pod: &Pod) -> Option<String> {
     let condition = pod.status.conditions.iter().find(|condition| condition.type_ == "PodScheduled")?;
     (condition.status == "False" && condition.reason == "Unschedulable").then(|| condition.message.clone())
 }
 
-pub fn container(cpu: &str) -> Container {
+pub(crate) fn container(cpu: &str) -> Container {
     let mut container = Container { name: "c".into(), image: "image".into(), ..Container::default() };
     container.resources.requests.insert("cpu".into(), cpu.parse().unwrap());
     container
 }
 
-pub fn pod(name: &str, cpu: &str) -> Pod {
+pub(crate) fn pod(name: &str, cpu: &str) -> Pod {
     let mut pod = Pod::default();
     pod.metadata.name = name.into();
     pod.metadata.namespace = "default".into();
@@ -158,7 +157,7 @@ pub fn pod(name: &str, cpu: &str) -> Pod {
     pod
 }
 
-pub fn node(name: &str, cpu: &str) -> Node {
+pub(crate) fn node(name: &str, cpu: &str) -> Node {
     let mut node = Node::default();
     node.metadata.name = name.into();
     for (resource, amount) in [("cpu", cpu), ("memory", "16Gi"), ("pods", "110")] {
@@ -168,7 +167,7 @@ pub fn node(name: &str, cpu: &str) -> Node {
     node
 }
 
-pub fn affinity_to_label(key: &str, value: &str) -> Box<Affinity> {
+pub(crate) fn affinity_to_label(key: &str, value: &str) -> Box<Affinity> {
     let requirement =
         NodeSelectorRequirement { key: key.into(), operator: "In".into(), values: vec![value.to_owned()] };
     let term = NodeSelectorTerm { match_expressions: vec![requirement], ..NodeSelectorTerm::default() };

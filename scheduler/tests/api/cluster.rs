@@ -3,9 +3,7 @@
 //! Method: a real API server on the memory store, nodes and pods made through its API, time paused and driven by tokio, so
 //! that backoff and flushes cost nothing.
 
-mod common;
-
-use common::{World, affinity_to_label, container, node, pod};
+use crate::common::{World, affinity_to_label, container, message, node, pod};
 use pintle_object_model::api::core::v1::{Pod, Taint};
 
 #[tokio::test(start_paused = true)]
@@ -29,9 +27,9 @@ async fn an_unschedulable_pod_says_why_and_is_bound_when_a_node_comes() {
     tainted.spec.taints = vec![Taint { key: "k".into(), effect: "NoSchedule".into(), ..Taint::default() }];
     world.create(&tainted).await;
     world.create(&pod("p", "2")).await;
-    let waiting = world.pod("p", |pod| common::message(pod).is_some()).await;
+    let waiting = world.pod("p", |pod| message(pod).is_some()).await;
     let expected = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s).";
-    assert_eq!(common::message(&waiting).unwrap().split(" preemption").next().unwrap(), expected);
+    assert_eq!(message(&waiting).unwrap().split(" preemption").next().unwrap(), expected);
     assert!(world.event("p", "FailedScheduling").await.starts_with(expected));
     world.create(&node("large", "4")).await;
     let bound = world.pod("p", |pod| !pod.spec.node_name.is_empty()).await;
@@ -94,8 +92,8 @@ async fn nothing_is_overcommitted_by_a_burst() {
     }
     world.until(|pods| pods.iter().filter(|pod| !pod.spec.node_name.is_empty()).count() == 6).await;
     let waiting = world.pods().await.into_iter().find(|pod| pod.spec.node_name.is_empty()).unwrap();
-    let waiting = world.pod(&waiting.metadata.name, |pod| common::message(pod).is_some()).await;
-    assert!(common::message(&waiting).unwrap().starts_with("0/3 nodes are available: 3 Insufficient cpu."));
+    let waiting = world.pod(&waiting.metadata.name, |pod| message(pod).is_some()).await;
+    assert!(message(&waiting).unwrap().starts_with("0/3 nodes are available: 3 Insufficient cpu."));
     for name in ["a", "b", "c"] {
         let on = world.pods().await.into_iter().filter(|pod| pod.spec.node_name == name).count();
         assert_eq!(on, 2, "node {name}");
@@ -114,7 +112,7 @@ async fn a_restart_goes_on_from_what_the_api_has() {
     world.create(&pod("p3", "1")).await;
     world.restart();
     world.until(|pods| pods.iter().filter(|pod| !pod.spec.node_name.is_empty()).count() == 2).await;
-    world.until(|pods| pods.iter().any(|pod| common::message(pod).is_some())).await;
+    world.until(|pods| pods.iter().any(|pod| message(pod).is_some())).await;
     let bound = world.pods().await.into_iter().filter(|pod| pod.spec.node_name == "a").count();
     assert_eq!(bound, 2, "p1 was counted, although this scheduler did not bind it");
     world.stop().await;
@@ -132,6 +130,6 @@ async fn pods_of_other_schedulers_are_left_alone() {
     world.create(&mine).await;
     world.pod("mine", |pod| !pod.spec.node_name.is_empty()).await;
     let other = world.get("other").await;
-    assert_eq!((other.spec.node_name.as_str(), common::message(&other)), ("", None));
+    assert_eq!((other.spec.node_name.as_str(), message(&other)), ("", None));
     world.stop().await;
 }
