@@ -198,7 +198,10 @@ fn cluster_roles() -> Vec<ClusterRole> {
         ),
         role(
             "system:service-account-issuer-discovery",
-            vec![urls("get", "/.well-known/openid-configuration,/.well-known/openid-configuration/,/openid/v1/jwks,/openid/v1/jwks/")],
+            vec![urls(
+                "get",
+                "/.well-known/openid-configuration,/.well-known/openid-configuration/,/openid/v1/jwks,/openid/v1/jwks/",
+            )],
         ),
     ];
     let rows = |rows: &[controllers::Row]| rows.iter().map(|(verbs, of, what)| rule(verbs, of, what)).collect();

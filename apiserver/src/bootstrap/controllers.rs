@@ -257,12 +257,7 @@ pub(super) const CONTROLLERS: &[(&str, &[Row])] = &[
     ),
     (
         "service-controller",
-        &[
-            (READ, "", "services"),
-            ("patch,update", "", "services/status"),
-            ("list,watch", "", "nodes"),
-            EVENTS,
-        ],
+        &[(READ, "", "services"), ("patch,update", "", "services/status"), ("list,watch", "", "nodes"), EVENTS],
     ),
     (
         "statefulset-controller",
@@ -359,7 +354,11 @@ pub(super) const COMPONENTS: &[(&str, &[Row])] = &[
     ),
     (
         "system:kubelet-api-admin",
-        &[("get,list,watch", "", "nodes"), ("proxy", "", "nodes"), ("*", "", "nodes/log,nodes/metrics,nodes/proxy,nodes/stats")],
+        &[
+            ("get,list,watch", "", "nodes"),
+            ("proxy", "", "nodes"),
+            ("*", "", "nodes/log,nodes/metrics,nodes/proxy,nodes/stats"),
+        ],
     ),
     ("system:node-bootstrapper", &[("create,get,list,watch", "certificates.k8s.io", "certificatesigningrequests")]),
     ("system:node-problem-detector", &[("get", "", "nodes"), ("patch", "", "nodes/status"), EVENTS]),
@@ -403,7 +402,10 @@ pub(super) const USERS: &[(&str, &str)] = &[
 /// Signers that a role lets its holder approve for.
 pub(super) const APPROVERS: &[(&str, &str)] = &[
     ("system:certificates.k8s.io:kube-apiserver-client-approver", "kubernetes.io/kube-apiserver-client"),
-    ("system:certificates.k8s.io:kube-apiserver-client-kubelet-approver", "kubernetes.io/kube-apiserver-client-kubelet"),
+    (
+        "system:certificates.k8s.io:kube-apiserver-client-kubelet-approver",
+        "kubernetes.io/kube-apiserver-client-kubelet",
+    ),
     ("system:certificates.k8s.io:kubelet-serving-approver", "kubernetes.io/kubelet-serving"),
     ("system:certificates.k8s.io:legacy-unknown-approver", "kubernetes.io/legacy-unknown"),
 ];
