@@ -33,7 +33,7 @@ pub use http::{HttpServer, HttpService, TlsServer};
 pub use kubelet::{HttpNodeConnector, NodeConnector, NodeDial, NodePath, TlsNodeDial};
 pub use layers::{AuthenticateLayer, AuthorizeLayer, ImpersonateLayer};
 pub use pki::{Authority, Issued, PkiError, signing_keys};
-pub use server::{ApiServer, ApiServerConfig, SetupError};
+pub use server::{ADMISSION_PLUGINS, ApiServer, ApiServerConfig, SetupError};
 pub use tokens::ServiceAccountTokens;
 
 pub(crate) use registry::current as registry_current;

@@ -115,7 +115,7 @@ impl Default for ApiServerConfig {
 }
 
 /// The built-in admission plugins, by name, in the order in which they run.
-const ADMISSION: [&str; 12] = [
+pub const ADMISSION_PLUGINS: [&str; 12] = [
     "NamespaceLifecycle",
     "LimitRanger",
     "ServiceAccount",
@@ -164,10 +164,10 @@ impl ApiServer {
     /// See [`SetupError`].
     pub async fn start(store: Arc<dyn Store<Object>>, config: ApiServerConfig) -> Result<Self, SetupError> {
         for name in &config.disabled_admission {
-            if !ADMISSION.contains(&name.as_str()) {
+            if !ADMISSION_PLUGINS.contains(&name.as_str()) {
                 return Err(SetupError::Config(format!(
                     "there is no admission plugin {name:?}; there are {}",
-                    ADMISSION.join(", ")
+                    ADMISSION_PLUGINS.join(", ")
                 )));
             }
         }

@@ -57,7 +57,8 @@ pub async fn demonstrate(client: &Client, places: &Places, progress: &Progress) 
     let ready = tokio::time::timeout(PATIENCE, pods.wait_for(all_ready)).await;
     let names = ready.map_err(|_| anyhow::anyhow!("{}", stuck(&pods)))?;
     let took = progress.elapsed() - applied_at;
-    progress.say(format!("{REPLICAS} pods are ready, {:.2} s after the first manifest was applied", took.as_secs_f64()));
+    progress
+        .say(format!("{REPLICAS} pods are ready, {:.2} s after the first manifest was applied", took.as_secs_f64()));
     memory(progress);
 
     let node_port = SocketAddr::from((Ipv4Addr::LOCALHOST, NODE_PORT));

@@ -28,7 +28,8 @@ pub fn add_program(files: &mut Files, place: &str, program: &Path) -> Result<()>
         // Without a dynamic loader on this machine, every program on it is static.
         return Ok(());
     };
-    let listed = Command::new(loader).arg("--list").arg(program).output().with_context(|| format!("running {loader}"))?;
+    let listed =
+        Command::new(loader).arg("--list").arg(program).output().with_context(|| format!("running {loader}"))?;
     if !listed.status.success() {
         // The loader refuses what it would not load: a static program needs nothing else.
         return Ok(());
@@ -63,7 +64,8 @@ mod tests {
     #[test]
     fn listings_name_libraries_by_place() {
         let listing = "\tlinux-vdso.so.1 (0x7ffd)\n\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x7f)\n\t/lib64/ld-linux-x86-64.so.2 (0x7f)\n";
-        let expected: Vec<PathBuf> = vec!["/lib/x86_64-linux-gnu/libc.so.6".into(), "/lib64/ld-linux-x86-64.so.2".into()];
+        let expected: Vec<PathBuf> =
+            vec!["/lib/x86_64-linux-gnu/libc.so.6".into(), "/lib64/ld-linux-x86-64.so.2".into()];
         assert_eq!(libraries(listing).unwrap(), expected);
         assert!(libraries("libx.so => not found").is_err());
     }

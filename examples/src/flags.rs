@@ -71,7 +71,9 @@ impl FromStr for RuntimeFlag {
             "native" => Ok(Self::Native),
             "process" => Ok(Self::Process),
             "simulated" => Ok(Self::Simulated),
-            "docker" => Err("the Docker runtime is not built yet; there are `native`, `process` and `simulated`".into()),
+            "docker" => {
+                Err("the Docker runtime is not built yet; there are `native`, `process` and `simulated`".into())
+            }
             other if other.starts_with("cri:") => {
                 Err("CRI runtimes are not built yet; there are `native`, `process` and `simulated`".into())
             }
@@ -112,7 +114,9 @@ impl FromStr for IngressFlag {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "off" => Ok(Self(None)),
-            address => address.parse().map(|address| Self(Some(address))).map_err(|_| "it is ADDRESS:PORT or `off`".into()),
+            address => {
+                address.parse().map(|address| Self(Some(address))).map_err(|_| "it is ADDRESS:PORT or `off`".into())
+            }
         }
     }
 }

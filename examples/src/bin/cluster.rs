@@ -78,7 +78,21 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
+/// Every built-in plugin is on unless it is switched off, so switching one on only has to name one that exists.
+fn check_enabled(arguments: &Arguments) -> Result<()> {
+    for name in &arguments.enable_admission {
+        if !pintle_apiserver::ADMISSION_PLUGINS.contains(&name.as_str()) {
+            bail!("--enable-admission {name}: there is only {}", pintle_apiserver::ADMISSION_PLUGINS.join(", "));
+        }
+        if arguments.disable_admission.contains(name) {
+            bail!("{name} is in both --enable-admission and --disable-admission");
+        }
+    }
+    Ok(())
+}
+
 fn builder(arguments: &Arguments) -> Result<Builder> {
+    check_enabled(arguments)?;
     let mut builder =
         Cluster::builder().service_cidr(arguments.service_cidr).disable_admission(arguments.disable_admission.clone());
     if arguments.store != "memory" {

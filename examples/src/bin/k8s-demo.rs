@@ -32,7 +32,9 @@ impl Application {
     fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         let path = request.uri().path();
         let (code, text) = match path {
-            "/healthz" if self.stopping.load(Ordering::Relaxed) => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".into()),
+            "/healthz" if self.stopping.load(Ordering::Relaxed) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".into())
+            }
             "/healthz" => (StatusCode::OK, "ok\n".into()),
             _ => (StatusCode::OK, format!("pod {} version {} path {path}\n", self.pod, self.version)),
         };
