@@ -44,11 +44,7 @@ impl std::fmt::Debug for Reviews {
 impl Reviews {
     /// Is this a resource that is asked, not stored?
     pub(crate) fn handles(&self, resource: &GroupVersionResource) -> bool {
-        match resource.group.as_str() {
-            "authorization.k8s.io" => true,
-            "authentication.k8s.io" => true,
-            _ => false,
-        }
+        matches!(resource.group.as_str(), "authorization.k8s.io" | "authentication.k8s.io")
     }
 
     pub(crate) async fn answer(

@@ -105,7 +105,14 @@ impl AdmissionPlugin for PodSecurity {
         let pod = object.as_any().downcast_ref::<Pod>();
         let subject = pod.map(|pod| (&pod.metadata, &pod.spec)).or_else(|| template_of(object));
         let Some((metadata, spec)) = subject else { return Ok(()) };
-        let Some(namespace) = self.namespaces.cache.get("", attributes.namespace) else { return Ok(()) };
+        let namespace = match self.namespaces.cache.get("", attributes.namespace) {
+            Some(namespace) => namespace,
+            // The cache may be a moment behind a namespace that was just made; its labels count from the first pod on.
+            None => match self.namespaces.get("", attributes.namespace).await? {
+                Some(found) => found.value,
+                None => return Ok(()),
+            },
+        };
         let labels = &namespace.metadata().labels;
         if let Some(pod) = pod {
             let old = attributes.old.and_then(|old| old.downcast::<Pod>());

@@ -6,9 +6,7 @@ use super::{Column, human_duration};
 use crate::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use crate::api::batch::v1::{CronJob, Job};
 use crate::api::coordination::v1::Lease;
-use crate::api::core::v1::{
-    ConfigMap, Container, Endpoints, Event, Namespace, Node, Pod, Secret, Service,
-};
+use crate::api::core::v1::{ConfigMap, Container, Endpoints, Event, Namespace, Node, Pod, Secret, Service};
 use crate::api::discovery::v1::EndpointSlice;
 use crate::api::extensions::v1beta1 as old;
 use crate::api::meta::v1::LabelSelector;
@@ -126,9 +124,7 @@ pub(super) fn of(group: &str, kind: &str) -> Vec<Column> {
         ],
         ("", "Namespace") => &[text("Status", "Active or being deleted."), AGE],
         ("", "ConfigMap") => &[text("Data", "How many entries there are."), AGE],
-        ("", "Secret") => {
-            &[text("Type", "What the secret is for."), text("Data", "How many entries there are."), AGE]
-        }
+        ("", "Secret") => &[text("Type", "What the secret is for."), text("Data", "How many entries there are."), AGE],
         ("", "Endpoints") => &[text("Endpoints", "Addresses and ports."), AGE],
         ("discovery.k8s.io", "EndpointSlice") => &[
             text("AddressType", "Kind of addresses."),

@@ -35,11 +35,9 @@ const PARAMETERS: Column = text("ParamKind", "Kind of the parameters.");
 /// The columns behind the name; `None` for kinds that have none of their own here.
 pub(super) fn of(group: &str, kind: &str) -> Option<Vec<Column>> {
     let columns: &[Column] = match (group, kind) {
-        ("apps", "ControllerRevision") => &[
-            text("Controller", "What it is a revision of."),
-            text("Revision", "Its number."),
-            AGE,
-        ],
+        ("apps", "ControllerRevision") => {
+            &[text("Controller", "What it is a revision of."), text("Revision", "Its number."), AGE]
+        }
         ("admissionregistration.k8s.io", "MutatingAdmissionPolicy") => {
             &[number("Mutations", "How many mutations there are."), PARAMETERS, AGE]
         }
@@ -79,7 +77,11 @@ pub(super) fn of(group: &str, kind: &str) -> Option<Vec<Column>> {
             wide("Images", "Images of the containers of the template."),
             wide("Selector", "Which pods belong to it."),
         ],
-        ("", "ResourceQuota") => &[text("Request", "What is used of what may be requested."), text("Limit", "What is used of what may be the limit."), AGE],
+        ("", "ResourceQuota") => &[
+            text("Request", "What is used of what may be requested."),
+            text("Limit", "What is used of what may be the limit."),
+            AGE,
+        ],
         ("resource.k8s.io", "ResourceSlice") => &[
             text("Node", "Where the devices are."),
             text("Driver", "Who serves them."),
