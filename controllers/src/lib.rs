@@ -40,6 +40,7 @@ mod owner;
 mod pods;
 mod registry;
 mod resources;
+mod revisions;
 
 pub use context::Context;
 pub use controller::{Action, Controller, ControllerBuilder, Enqueue, Reconciler, Runnable};

@@ -17,6 +17,13 @@ macro_rules! entries {
 entries! {
     "deployment" => |_| Box::new(builtin::deployment::controller()),
     "replicaset" => |_| Box::new(builtin::replicas::replica_set_controller()),
+    "daemonset" => |_| Box::new(builtin::daemon_set::controller()),
+    "statefulset" => |_| Box::new(builtin::stateful_set::controller()),
+    "job" => |_| Box::new(builtin::job::controller()),
+    "cronjob" => |_| Box::new(builtin::cron_job::controller()),
+    "ttl-after-finished" => |_| Box::new(builtin::ttl::controller()),
+    "disruption" => |_| Box::new(builtin::disruption::controller()),
+    "resourcequota" => |_| Box::new(builtin::quota::controller()),
     "endpointslice" => |_| Box::new(builtin::endpoints::endpointslice_controller()),
     "endpoints" => |_| Box::new(builtin::endpoints::endpoints_controller()),
     "serviceaccount" => |_| Box::new(builtin::namespaced::service_account_controller()),

@@ -10,6 +10,8 @@ mod progress;
 mod rollout;
 mod scale;
 
+pub(crate) use history::template_hash;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -155,7 +155,8 @@ fn selecting<'a, K: Replicated>(ctx: &Context, pod: &'a Pod) -> impl Iterator<It
         .map(|found| ObjectRef::of(&*found))
 }
 
-fn observe(expectations: &Expectations, key: &ObjectRef, delta: &Delta<Pod>) {
+/// Notes what a change of a pod fulfils.
+pub(crate) fn observe(expectations: &Expectations, key: &ObjectRef, delta: &Delta<Pod>) {
     match delta {
         // A pod that is already going when it is first seen counts for neither.
         Delta::Added(pod) if pod.metadata.deletion_timestamp.is_none() => expectations.created(key, 1),

@@ -120,15 +120,32 @@ async fn act(client: &Client, pod: &Pod, number: u32) {
         let mut binding = Binding::default();
         binding.metadata.name.clone_from(&pod.metadata.name);
         binding.target.kind = "Node".into();
-        binding.target.name = "node-1".into();
+        // A DaemonSet's pod names its node; all others go to the first.
+        let affinity = pod.spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+        let terms = affinity.and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref());
+        let named = terms.and_then(|terms| terms.node_selector_terms[0].match_fields.first());
+        binding.target.name = named.map_or_else(|| "node-1".into(), |one| one.values[0].clone());
         let _ = api.create_subresource(&pod.metadata.name, "binding", &binding).await;
-    } else if pod.status.phase != "Running" && pod.spec.containers[0].image != "broken" {
+    } else if let Some(phase) = ends_as(pod).filter(|_| !matches!(pod.status.phase.as_str(), "Succeeded" | "Failed")) {
+        let mut ended = pod.clone();
+        ended.status.phase = phase.into();
+        let _ = api.replace_status(&ended).await;
+    } else if ends_as(pod).is_none() && pod.status.phase != "Running" && pod.spec.containers[0].image != "broken" {
         let mut running = pod.clone();
         running.status.phase = "Running".into();
         running.status.pod_ip = format!("10.0.{}.{}", number / 250, number % 250 + 1);
         running.status.pod_ips = vec![PodIP { ip: running.status.pod_ip.clone() }];
         set_ready(&mut running, true);
         let _ = api.replace_status(&running).await;
+    }
+}
+
+/// Pods of these images end at once.
+fn ends_as(pod: &Pod) -> Option<&'static str> {
+    match pod.spec.containers[0].image.as_str() {
+        "succeeds" => Some("Succeeded"),
+        "fails" => Some("Failed"),
+        _ => None,
     }
 }
 

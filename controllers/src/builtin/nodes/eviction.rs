@@ -98,7 +98,7 @@ fn stays_for(taints: &[Taint], tolerations: &[Toleration], now: Time) -> Option<
     limits.min()
 }
 
-fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
+pub(crate) fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
     let effect = toleration.effect.is_empty() || toleration.effect == taint.effect;
     let key = toleration.key.is_empty() || toleration.key == taint.key;
     let value = match toleration.operator.as_str() {
