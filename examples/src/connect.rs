@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use pintle_client::{Client, client_from_file, in_cluster_client};
+use pintle_client::{Client, Kubeconfig, client_from_file, in_cluster_client};
 use pintle_object_model::Scheme;
+use pintle_object_model::clock::Random;
+use pintle_watch::ElectionConfig;
 
 /// Flags of every component that talks to an API server.
 #[derive(Clone, Debug, clap::Args)]
@@ -30,6 +32,31 @@ impl ServerFlags {
         Ok(client.with_user_agent(program))
     }
 
+    /// The authority of the API server (PEM), as the kubeconfig or the pod's service account has it.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn authority(&self) -> Result<Option<String>> {
+        use base64::Engine as _;
+        let Some(path) = &self.kubeconfig else {
+            let mounted = Path::new("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt");
+            return std::fs::read_to_string(mounted).map(Some).context("reading the pod's authority");
+        };
+        let config = Kubeconfig::read(path).with_context(|| format!("using {}", path.display()))?;
+        let context = config.contexts.iter().find(|context| context.name == config.current_context);
+        let cluster = context.and_then(|context| config.clusters.iter().find(|c| c.name == context.content.cluster));
+        let Some(cluster) = cluster.map(|cluster| &cluster.content) else { return Ok(None) };
+        if !cluster.certificate_authority_data.is_empty() {
+            let decoded = base64::engine::general_purpose::STANDARD.decode(&cluster.certificate_authority_data);
+            return Ok(Some(String::from_utf8(decoded.context("the authority is not base64")?)?));
+        }
+        if cluster.certificate_authority.is_empty() {
+            return Ok(None);
+        }
+        let file = path.parent().unwrap_or(Path::new(".")).join(&cluster.certificate_authority);
+        std::fs::read_to_string(&file).map(Some).with_context(|| format!("reading {}", file.display()))
+    }
+
     /// How long to run, if there is a limit.
     pub fn limit(&self) -> Option<std::time::Duration> {
         self.exit_after.map(std::time::Duration::from_secs)
@@ -44,4 +71,21 @@ fn in_cluster() -> Result<Client> {
     let variable = |name: &str| std::env::var(name).context("there is no --kubeconfig, and this is no pod");
     let (host, port) = (variable("KUBERNETES_SERVICE_HOST")?, variable("KUBERNETES_SERVICE_PORT")?);
     in_cluster_client(&host, &port, Scheme::builtin()).context("using the pod's service account")
+}
+
+/// Flags of components of which only one may work at a time.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ElectionFlags {
+    /// Work only while leading, so that several can stand by.
+    #[arg(long)]
+    pub leader_elect: bool,
+}
+
+impl ElectionFlags {
+    /// The election to take part in, if that is wanted; the Lease is named for the program.
+    pub fn config(&self, program: &str, random: &Random) -> Option<ElectionConfig> {
+        let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+        let identity = format!("{}_{}", host.trim(), random.uuid());
+        self.leader_elect.then(|| ElectionConfig::new("kube-system", program, &identity))
+    }
 }

@@ -147,6 +147,21 @@ impl Nodes {
         Ok(Self { images, gateway: None, native: vec![], process: Some(Arc::new(runtime)), plan })
     }
 
+    /// Completes the agent of the first node, which may have any name.
+    pub fn complete(&self, agent: NodeAgentBuilder, name: &str) -> NodeAgentBuilder {
+        let agent = common(agent, &self.plan, name, &self.images);
+        match (self.native.first(), &self.process) {
+            (Some((_, runtime, _)), _) => agent.runtime(Arc::clone(runtime) as _),
+            (None, Some(runtime)) => agent.runtime(Arc::clone(runtime) as _),
+            (None, None) => agent,
+        }
+    }
+
+    /// Takes down everything that the nodes made on this machine.
+    pub async fn close(&self) {
+        close(self.runtimes()).await;
+    }
+
     /// Adds the nodes to a cluster.
     pub fn add_to(self, mut builder: Builder) -> Builder {
         let runtimes = self.runtimes();

@@ -10,11 +10,13 @@ use anyhow::{Context, Result, bail};
 use crate::shell::{command, exec, has, root, tools};
 
 /// Programs and the Debian packages that bring them.
-const PACKAGES: [(&str, &str); 8] = [
+const PACKAGES: [(&str, &str); 10] = [
     ("runc", "runc"),
     ("conmon", "conmon"),
     ("ip", "iproute2"),
     ("nft", "nftables"),
+    ("nsenter", "util-linux"),
+    ("conntrack", "conntrack"),
     ("busybox", "busybox-static"),
     ("python3", "python3"),
     ("pip", "python3-pip"),
