@@ -11,14 +11,24 @@ use pintle_client::Identity;
 use pintle_object_model::{AnyResource, GroupVersionKind, GroupVersionResource, Object, Status};
 
 mod default_tolerations;
+mod ingress_class;
+mod limit_ranger;
 mod namespace_lifecycle;
+mod nodes;
+mod pod_security;
 mod priority;
 mod service_account;
+mod storage;
 
 pub use default_tolerations::DefaultTolerationSeconds;
+pub use ingress_class::DefaultIngressClass;
+pub use limit_ranger::LimitRanger;
 pub use namespace_lifecycle::NamespaceLifecycle;
+pub use nodes::{RuntimeClassAdmission, TaintNodesByCondition};
+pub use pod_security::PodSecurity;
 pub use priority::Priority;
 pub use service_account::ServiceAccountAdmission;
+pub use storage::{DefaultStorageClass, PersistentVolumeClaimResize, StorageObjectInUseProtection};
 
 /// What a write does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -37,6 +37,9 @@ struct Pools {
     ports: BTreeSet<(i32, String)>,
 }
 
+/// A port and its protocol.
+type Port = (i32, String);
+
 /// What one write took. Dropped without [`keep`](Self::keep), everything goes back.
 #[must_use]
 pub(crate) struct Allocation {
@@ -44,7 +47,7 @@ pub(crate) struct Allocation {
     addresses: Vec<Ipv4Addr>,
     ports: Vec<(i32, String)>,
     /// Given back once the write is done.
-    obsolete: Vec<(Option<Ipv4Addr>, Option<(i32, String)>)>,
+    obsolete: Vec<(Option<Ipv4Addr>, Option<Port>)>,
 }
 
 impl Allocation {

@@ -10,9 +10,14 @@ use pintle_object_model::api::core::v1::{
     EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Namespace, Service, ServicePort,
 };
 use pintle_object_model::api::discovery::v1::{Endpoint, EndpointPort as SlicePort, EndpointSlice};
-use pintle_object_model::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, RoleRef, Subject};
+use pintle_object_model::api::meta::v1::LabelSelector;
+use pintle_object_model::api::rbac::v1::{
+    AggregationRule, ClusterRole, ClusterRoleBinding, PolicyRule, RoleRef, Subject,
+};
 use pintle_object_model::api::scheduling::v1::PriorityClass;
 use pintle_object_model::{IntOrString, Resource};
+
+mod controllers;
 
 /// Where the server itself is reached, for the `kubernetes` Service.
 #[derive(Clone, Copy, Debug)]
@@ -107,12 +112,15 @@ fn cluster_roles() -> Vec<ClusterRole> {
     let edit_only = vec![
         rule(READ, "", "pods/attach,pods/exec,pods/portforward,pods/proxy,secrets,services/proxy"),
         rule("impersonate", "", "serviceaccounts"),
+        rule(WRITE, "", "pods,pods/attach,pods/exec,pods/portforward,pods/proxy"),
+        rule("create", "", "pods/eviction"),
         rule(
             WRITE,
             "",
-            "pods,pods/attach,pods/exec,pods/portforward,pods/proxy,configmaps,events,persistentvolumeclaims,replicationcontrollers,replicationcontrollers/scale,secrets,serviceaccounts,services,services/proxy",
+            "configmaps,persistentvolumeclaims,replicationcontrollers,replicationcontrollers/scale,secrets,serviceaccounts,services,services/proxy",
         ),
-        rule("create", "", "pods/eviction,serviceaccounts/token"),
+        rule("create", "", "serviceaccounts/token"),
+        rule(WRITE, ",events.k8s.io", "events"),
         rule(
             WRITE,
             "apps",
@@ -120,10 +128,15 @@ fn cluster_roles() -> Vec<ClusterRole> {
         ),
         rule(WRITE, "autoscaling", "horizontalpodautoscalers"),
         rule(WRITE, "batch", "cronjobs,jobs"),
-        rule(WRITE, "extensions", "deployments,deployments/scale,ingresses,replicasets,replicasets/scale"),
-        rule(WRITE, "networking.k8s.io", "ingresses,networkpolicies"),
+        rule(
+            WRITE,
+            "extensions",
+            "daemonsets,deployments,deployments/rollback,deployments/scale,ingresses,networkpolicies,replicasets,replicasets/scale,replicationcontrollers/scale",
+        ),
         rule(WRITE, "policy", "poddisruptionbudgets"),
+        rule(WRITE, "networking.k8s.io", "ingresses,networkpolicies"),
         rule("create,delete,deletecollection,get,list,patch,update,watch", "coordination.k8s.io", "leases"),
+        rule(WRITE, "resource.k8s.io", "resourceclaims,resourceclaimtemplates"),
     ];
     let admin_only = vec![
         rule("create", "authorization.k8s.io", "localsubjectaccessreviews"),
@@ -133,13 +146,14 @@ fn cluster_roles() -> Vec<ClusterRole> {
             "rolebindings,roles",
         ),
     ];
-    let edit: Vec<_> = view.iter().chain(&edit_only).cloned().collect();
-    let admin: Vec<_> = edit.iter().chain(&admin_only).cloned().collect();
-    vec![
+    let mut roles = vec![
         role("cluster-admin", vec![rule("*", "*", "*"), urls("*", "*")]),
-        role("admin", admin),
-        role("edit", edit),
-        role("view", view),
+        part("admin", admin_only),
+        part("edit", edit_only),
+        part("view", view),
+        whole("admin"),
+        whole("edit"),
+        whole("view"),
         role(
             "system:discovery",
             vec![urls(
@@ -172,7 +186,58 @@ fn cluster_roles() -> Vec<ClusterRole> {
                 rule("create", "authorization.k8s.io", "localsubjectaccessreviews,subjectaccessreviews"),
             ],
         ),
-    ]
+        role(
+            "system:monitoring",
+            vec![
+                urls(
+                    "get",
+                    "/flagz,/healthz,/healthz/*,/livez,/livez/*,/metrics,/metrics/slis,/readyz,/readyz/*,/statusz",
+                ),
+                rule("get", "", "nodes/metrics"),
+            ],
+        ),
+        role(
+            "system:service-account-issuer-discovery",
+            vec![urls(
+                "get",
+                "/.well-known/openid-configuration,/.well-known/openid-configuration/,/openid/v1/jwks,/openid/v1/jwks/",
+            )],
+        ),
+    ];
+    let rows = |rows: &[controllers::Row]| rows.iter().map(|(verbs, of, what)| rule(verbs, of, what)).collect();
+    roles.extend(controllers::COMPONENTS.iter().map(|(name, list)| role(name, rows(list))));
+    roles.extend(
+        controllers::CONTROLLERS.iter().map(|(name, list)| role(&format!("system:controller:{name}"), rows(list))),
+    );
+    roles.extend(controllers::APPROVERS.iter().map(|(name, signer)| {
+        let mut approve = rule("approve", "certificates.k8s.io", "signers");
+        approve.resource_names = vec![(*signer).to_owned()];
+        role(name, vec![approve])
+    }));
+    roles
+}
+
+/// A part of one of the roles that are put together from others.
+fn part(of: &str, rules: Vec<PolicyRule>) -> ClusterRole {
+    let mut role = role(&format!("system:aggregate-to-{of}"), rules);
+    role.metadata.labels.insert(format!("rbac.authorization.k8s.io/aggregate-to-{of}"), "true".into());
+    role
+}
+
+/// A role that is put together from all that are labelled for it, and is itself part of the next larger one.
+fn whole(name: &str) -> ClusterRole {
+    let mut role = role(name, vec![]);
+    if let Some(larger) = match name {
+        "edit" => Some("admin"),
+        "view" => Some("edit"),
+        _ => None,
+    } {
+        role.metadata.labels.insert(format!("rbac.authorization.k8s.io/aggregate-to-{larger}"), "true".into());
+    }
+    let label = (format!("rbac.authorization.k8s.io/aggregate-to-{name}"), "true".to_owned());
+    let selector = LabelSelector { match_labels: [label].into(), ..LabelSelector::default() };
+    role.aggregation_rule = Some(Box::new(AggregationRule { cluster_role_selectors: vec![selector] }));
+    role
 }
 
 fn bindings() -> Vec<ClusterRoleBinding> {
@@ -180,19 +245,39 @@ fn bindings() -> Vec<ClusterRoleBinding> {
         let mut binding = ClusterRoleBinding::default();
         binding.metadata.name = role.into();
         binding.metadata.labels.insert("kubernetes.io/bootstrapping".into(), "rbac-defaults".into());
+        binding.metadata.annotations.insert("rbac.authorization.kubernetes.io/autoupdate".into(), "true".into());
         binding.role_ref =
             RoleRef { api_group: "rbac.authorization.k8s.io".into(), kind: "ClusterRole".into(), name: role.into() };
         let subject = |group: &&str| Subject { kind: "Group".into(), name: (*group).into(), ..Subject::default() };
         binding.subjects = groups.iter().map(subject).collect();
         binding
     };
-    vec![
+    let mut all = vec![
         binding("cluster-admin", &["system:masters"]),
         binding("system:discovery", &["system:authenticated"]),
         binding("system:public-info-viewer", &["system:authenticated", "system:unauthenticated"]),
         binding("system:basic-user", &["system:authenticated"]),
         binding("system:node", &["system:nodes"]),
-    ]
+        binding("system:monitoring", &["system:monitoring"]),
+        binding("system:service-account-issuer-discovery", &["system:serviceaccounts"]),
+    ];
+    for (role, user) in controllers::USERS {
+        let mut one = binding(role, &[]);
+        one.subjects.push(Subject { kind: "User".into(), name: (*user).into(), ..Subject::default() });
+        all.push(one);
+    }
+    let accounts = controllers::CONTROLLERS.iter().map(|(name, _)| (format!("system:controller:{name}"), *name));
+    for (role, account) in accounts.chain([("system:kube-dns".to_owned(), "kube-dns")]) {
+        let mut one = binding(&role, &[]);
+        one.subjects.push(Subject {
+            kind: "ServiceAccount".into(),
+            name: account.into(),
+            namespace: "kube-system".into(),
+            ..Subject::default()
+        });
+        all.push(one);
+    }
+    all
 }
 
 /// The `kubernetes` Service and its endpoints: how pods reach the server.

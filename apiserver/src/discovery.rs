@@ -50,6 +50,7 @@ fn verbs(entry: &KindEntry) -> &'static [&'static str] {
     match (info.group, info.kind) {
         ("authorization.k8s.io" | "authentication.k8s.io", _) | ("", "Binding") => &["create"],
         ("", "ComponentStatus") => &["get", "list"],
+        ("", "Namespace") => &["create", "delete", "get", "list", "patch", "update", "watch"],
         _ => &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
     }
 }
@@ -108,14 +109,12 @@ impl Discovery {
         let groups = self.groups.iter().filter(|group| group.name.is_empty() == core);
         let items: Vec<_> = groups
             .map(|group| {
-                let versions = group.versions.iter().map(
-                    |(version, resources)| json!({"version": version, "resources": resources, "freshness": "Current"}),
-                );
-                let metadata = if core {
-                    json!({"creationTimestamp": null})
-                } else {
-                    json!({"name": group.name, "creationTimestamp": null})
-                };
+                let versions = group.versions.iter().map(|(version, resources)| {
+                    let resources: Vec<Value> =
+                        resources.iter().map(|resource| relative(resource, &group.name, version)).collect();
+                    json!({"version": version, "resources": resources, "freshness": "Current"})
+                });
+                let metadata = if core { json!({}) } else { json!({"name": group.name}) };
                 json!({"metadata": metadata, "versions": versions.collect::<Vec<_>>()})
             })
             .collect();
@@ -166,6 +165,22 @@ impl Discovery {
     }
 }
 
+/// A resource as it stands in its own group and version: kinds of that group and version do not repeat them.
+fn relative(resource: &Value, group: &str, version: &str) -> Value {
+    let shorten = |kind: &mut Value| {
+        if kind["group"] == group && kind["version"] == version {
+            kind["group"] = "".into();
+            kind["version"] = "".into();
+        }
+    };
+    let mut resource = resource.clone();
+    shorten(&mut resource["responseKind"]);
+    for subresource in resource.get_mut("subresources").and_then(Value::as_array_mut).into_iter().flatten() {
+        shorten(&mut subresource["responseKind"]);
+    }
+    resource
+}
+
 fn group_value(group: &Group) -> Value {
     let version = |version: &str| json!({"groupVersion": format!("{}/{version}", group.name), "version": version});
     let versions: Vec<_> = group.versions.iter().map(|(name, _)| version(name)).collect();
@@ -199,7 +214,8 @@ fn resource(entry: &KindEntry) -> Value {
         "singularResource": info.singular,
         "verbs": verbs(entry),
     });
-    if !info.short_names.is_empty() {
+    // A short name must not stand for two resources; that of the stored version is the one.
+    if !info.short_names.is_empty() && info.group == entry.hub().group {
         value["shortNames"] = json!(info.short_names);
     }
     if !info.categories.is_empty() {
@@ -239,7 +255,10 @@ fn legacy_resources(resource: &Value) -> Vec<Value> {
     }
     let stored = resource["verbs"].as_array().is_some_and(|verbs| verbs.len() > 2);
     if stored {
-        main["storageVersionHash"] = hash(&format!("{}/{}/{}", own["group"], own["version"], own["kind"])).into();
+        main["storageVersionHash"] = {
+            let text = |key: &str| own[key].as_str().unwrap_or_default();
+            hash(&format!("{}/{}/{}", text("group"), text("version"), text("kind"))).into()
+        };
     }
     let mut list = vec![main];
     for subresource in resource.get("subresources").and_then(Value::as_array).into_iter().flatten() {

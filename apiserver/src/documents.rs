@@ -32,7 +32,9 @@ impl Documents {
     }
 
     pub(crate) fn answer(&self, verb: Verb, path: &str, aggregated: bool, verbose: bool) -> Result<Response, Status> {
-        if !matches!(verb, Verb::Get | Verb::List | Verb::Watch) {
+        let reads = matches!(verb, Verb::Get | Verb::List | Verb::Watch);
+        let health = ["/healthz", "/livez", "/readyz"].iter().any(|endpoint| path.starts_with(endpoint));
+        if !reads && !health {
             return Err(crate::registry::method_not_allowed());
         }
         let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
@@ -55,10 +57,20 @@ impl Documents {
             }
             ["openapi", "v3"] => Some(self.v3_index()),
             ["openapi", "v3", rest @ ..] => return self.v3_document(&rest.join("/")),
-            ["healthz" | "livez" | "readyz", rest @ ..] => return self.health(parts[0], rest, verbose),
+            ["healthz" | "livez" | "readyz", rest @ ..] if trimmed.len() == path.len() => {
+                return self.health(parts[0], rest, verbose);
+            }
             _ => None,
         };
-        value.map(|value| document("application/json", text(&value))).ok_or_else(crate::registry::no_such_resource)
+        match (value, parts.as_slice()) {
+            (Some(value), _) => Ok(document("application/json", text(&value))),
+            // What a known group does not have is missed by the API; the rest is no part of it.
+            (None, ["api", ..]) => Err(crate::registry::no_such_resource()),
+            (None, ["apis", group, ..]) if self.discovery.group(group).is_some() => {
+                Err(crate::registry::no_such_resource())
+            }
+            (None, _) => Ok(page_not_found()),
+        }
     }
 
     fn paths(&self) -> Value {
@@ -96,14 +108,14 @@ impl Documents {
 
     fn health(&self, endpoint: &str, checks: &[&str], verbose: bool) -> Result<Response, Status> {
         let ready = self.storages.is_ready();
-        let known = [("ping", true), ("etcd", ready), ("informer-sync", ready)];
+        let known = [("ping", true), ("log", true), ("etcd", ready), ("informer-sync", ready)];
         let asked: Vec<_> = match checks {
             [] => known.to_vec(),
             [name] => known.iter().filter(|(known, _)| known == name).copied().collect(),
             _ => vec![],
         };
         if asked.is_empty() {
-            return Err(crate::registry::no_such_resource());
+            return Ok(page_not_found());
         }
         let fine = asked.iter().all(|(_, fine)| *fine);
         let report = || {
@@ -125,6 +137,16 @@ impl Documents {
         };
         Ok(Response::new(Content::Document(document)))
     }
+}
+
+/// What is answered where there is nothing, not even an API.
+pub(crate) fn page_not_found() -> Response {
+    Response::new(Content::Document(Document {
+        code: 404,
+        content_type: "text/plain; charset=utf-8".into(),
+        body: "404 page not found\n".into(),
+        headers: vec![("x-content-type-options".into(), "nosniff".into())],
+    }))
 }
 
 fn v3_path(gv: &GroupVersion) -> String {

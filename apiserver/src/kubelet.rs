@@ -3,7 +3,11 @@
 //! In: a request for a pod's stream. Out: the node's own answer, passed through byte by byte. Invariant: what
 //! cannot be reached is an error that names the node. Elsewhere: the protocols inside (`runtime`).
 
+mod http;
+
 use std::sync::Arc;
+
+pub use http::{HttpNodeConnector, NodeDial, TlsNodeDial};
 
 use async_trait::async_trait;
 use pintle_client::{Request, Response};

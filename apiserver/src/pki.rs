@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use pintle_object_model::Time;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    SanType,
 };
 
 /// Keys or certificates that cannot be made or read.
@@ -38,7 +38,9 @@ impl std::fmt::Debug for Issued {
 
 /// A certificate authority.
 pub struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
+    issuer: Issuer<'static, KeyPair>,
+    certificate: String,
+    key: String,
 }
 
 impl std::fmt::Debug for Authority {
@@ -73,12 +75,28 @@ impl Authority {
         params.key_usages =
             vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
         validity(&mut params, now, 10)?;
-        Ok(Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate()?)? })
+        let pair = KeyPair::generate()?;
+        let certificate = params.self_signed(&pair)?.pem();
+        Self::from_pem(&Issued { certificate, key: pair.serialize_pem() })
+    }
+
+    /// An authority that was made earlier.
+    ///
+    /// # Errors
+    /// If the certificate or the key is not PEM of what it should be.
+    pub fn from_pem(pair: &Issued) -> Result<Self, PkiError> {
+        let issuer = Issuer::from_ca_cert_pem(&pair.certificate, KeyPair::from_pem(&pair.key)?)?;
+        Ok(Self { issuer, certificate: pair.certificate.clone(), key: pair.key.clone() })
+    }
+
+    /// Certificate and key, to be kept for the next start.
+    pub fn to_pem(&self) -> Issued {
+        Issued { certificate: self.certificate.clone(), key: self.key.clone() }
     }
 
     /// The authority's certificate, PEM.
     pub fn certificate(&self) -> String {
-        self.issuer.pem()
+        self.certificate.clone()
     }
 
     /// A certificate for a server with these names and addresses.
@@ -118,7 +136,10 @@ impl Authority {
 }
 
 /// A key pair for signing tokens: private and public half, PEM.
-pub(crate) fn signing_keys() -> Result<(String, String), PkiError> {
+///
+/// # Errors
+/// If the cryptography library fails.
+pub fn signing_keys() -> Result<(String, String), PkiError> {
     let key = KeyPair::generate()?;
     Ok((key.serialize_pem(), key.public_key_pem()))
 }

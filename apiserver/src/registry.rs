@@ -18,6 +18,7 @@ use crate::kubelet::NodeDialer;
 use crate::reviews::Reviews;
 use crate::storage::{Storage, Storages};
 
+mod apply;
 mod body;
 mod create;
 mod delete;
@@ -75,7 +76,14 @@ impl Registry {
         if self.parts.reviews.handles(&resource) {
             return self.parts.reviews.answer(identity, &resource, &namespace, request, &self.parts.scheme).await;
         }
-        let entry = self.parts.scheme.resource(&resource).ok_or_else(no_such_resource)?;
+        if resource.group.is_empty() && resource.resource == "bindings" && request.verb == Verb::Create {
+            return self.bind_by_body(identity, &resource, &namespace, request).await;
+        }
+        let Some(entry) = self.parts.scheme.resource(&resource) else {
+            let known = resource.group.is_empty()
+                || self.parts.scheme.kinds().any(|entry| entry.info().group == resource.group);
+            return if known { Err(no_such_resource()) } else { Ok(crate::documents::page_not_found()) };
+        };
         let storage = self.parts.storages.get(entry.hub()).ok_or_else(no_such_resource)?;
         if !entry.info().namespaced && !namespace.is_empty() {
             return Err(no_such_resource());
@@ -111,11 +119,19 @@ impl Registry {
             (Verb::Get, false) => self.get(call, &request.params).await,
             (Verb::List, true) if plain => self.list(call, &request.params).await,
             (Verb::Watch, _) if plain => self.watch(call, &request.params).await,
-            (Verb::Create, true) if plain => self.create(call, request).await,
+            (Verb::Create, true) if plain && call.entry.info().namespaced != call.namespace.is_empty() => {
+                self.create(call, request).await
+            }
             (Verb::Update, false) => self.update(call, request).await,
             (Verb::Patch, false) => self.patch(call, request).await,
             (Verb::Delete, false) if plain => self.delete(call, request).await,
-            (Verb::DeleteCollection, true) if plain => self.delete_collection(call, request).await,
+            (Verb::DeleteCollection, true)
+                if plain
+                    && (call.entry.info().namespaced != call.namespace.is_empty())
+                    && call.storage.info.kind != "Namespace" =>
+            {
+                self.delete_collection(call, request).await
+            }
             _ => Err(method_not_allowed()),
         }
     }

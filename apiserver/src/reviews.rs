@@ -32,6 +32,7 @@ pub(crate) struct Reviews {
     pub(crate) authentication: Authentication,
     pub(crate) authorizer: Arc<dyn Authorizer>,
     pub(crate) tokens: Option<ServiceAccountTokens>,
+    pub(crate) clock: Arc<dyn pintle_object_model::clock::Clock>,
 }
 
 impl std::fmt::Debug for Reviews {
@@ -43,11 +44,7 @@ impl std::fmt::Debug for Reviews {
 impl Reviews {
     /// Is this a resource that is asked, not stored?
     pub(crate) fn handles(&self, resource: &GroupVersionResource) -> bool {
-        match resource.group.as_str() {
-            "authorization.k8s.io" => true,
-            "authentication.k8s.io" => true,
-            _ => false,
-        }
+        matches!(resource.group.as_str(), "authorization.k8s.io" | "authentication.k8s.io")
     }
 
     pub(crate) async fn answer(
@@ -69,18 +66,18 @@ impl Reviews {
         if let Some(review) = any.downcast_mut::<SelfSubjectAccessReview>() {
             let action =
                 action_of(review.spec.resource_attributes.as_deref(), review.spec.non_resource_attributes.as_deref());
-            let action = action.ok_or_else(|| exactly_one::<SelfSubjectAccessReview>())?;
+            let action = action.ok_or_else(exactly_one::<SelfSubjectAccessReview>)?;
             review.status = self.decide(identity, &action);
         } else if let Some(review) = any.downcast_mut::<SubjectAccessReview>() {
             let spec = &review.spec;
             let action = action_of(spec.resource_attributes.as_deref(), spec.non_resource_attributes.as_deref());
-            let action = action.ok_or_else(|| exactly_one::<SubjectAccessReview>())?;
+            let action = action.ok_or_else(exactly_one::<SubjectAccessReview>)?;
             let asked = subject(&spec.user, &spec.uid, &spec.groups, &spec.extra);
             review.status = self.decide(&asked, &action);
         } else if let Some(review) = any.downcast_mut::<LocalSubjectAccessReview>() {
             let spec = &review.spec;
             let action = action_of(spec.resource_attributes.as_deref(), None)
-                .ok_or_else(|| exactly_one::<LocalSubjectAccessReview>())?;
+                .ok_or_else(exactly_one::<LocalSubjectAccessReview>)?;
             if let Action::Resource { namespace: asked, .. } = &action
                 && asked != namespace
             {
@@ -94,9 +91,13 @@ impl Reviews {
             }
             review.status = self.rules(identity, &review.spec.namespace);
         } else if let Some(review) = any.downcast_mut::<TokenReview>() {
+            if review.spec.token.is_empty() {
+                return Err(Status::bad_request("token is required for TokenReview in authentication"));
+            }
             review.status = self.token_review(&review.spec.token, &review.spec.audiences).await;
         } else if let Some(review) = any.downcast_mut::<SelfSubjectReview>() {
             review.status = SelfSubjectReviewStatus { user_info: user_info(identity) };
+            review.metadata.creation_timestamp = Some(self.clock.utc().to_time());
         } else {
             return Err(no_such_resource());
         }

@@ -10,9 +10,12 @@ use std::task::{Context, Poll};
 
 use ipnet::Ipv4Net;
 use pintle_client::{ApiService, Client, Identity, Request, Response, Target};
-use pintle_object_model::api::core::v1::{Namespace, Service as ServiceKind, ServiceAccount};
+use pintle_object_model::api::core::v1::{LimitRange, Namespace, Service as ServiceKind, ServiceAccount};
+use pintle_object_model::api::networking::v1::IngressClass;
+use pintle_object_model::api::node::v1::RuntimeClass;
 use pintle_object_model::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use pintle_object_model::api::scheduling::v1::PriorityClass;
+use pintle_object_model::api::storage::v1::StorageClass;
 use pintle_object_model::clock::{Clock, Random, SystemClock};
 use pintle_object_model::{KindInfo, Object, Resource, Scheme, Status};
 use pintle_store::Store;
@@ -20,7 +23,9 @@ use pintle_watch::{Shutdown, ShutdownTrigger};
 use tower::{Service, ServiceBuilder};
 
 use crate::admission::{
-    AdmissionChain, AdmissionPlugin, DefaultTolerationSeconds, NamespaceLifecycle, Priority, ServiceAccountAdmission,
+    AdmissionChain, AdmissionPlugin, DefaultIngressClass, DefaultStorageClass, DefaultTolerationSeconds, LimitRanger,
+    NamespaceLifecycle, PersistentVolumeClaimResize, PodSecurity, Priority, RuntimeClassAdmission,
+    ServiceAccountAdmission, StorageObjectInUseProtection, TaintNodesByCondition,
 };
 use crate::allocator::ServiceAllocator;
 use crate::authn::{Authentication, Authenticator, Certificates};
@@ -48,6 +53,9 @@ pub enum SetupError {
     /// What every cluster has could not be made.
     #[error("making the default objects: {0}")]
     Bootstrap(Status),
+    /// TLS material is unusable.
+    #[error(transparent)]
+    Tls(#[from] pintle_client::TlsError),
     /// The configuration contradicts itself or names something unknown.
     #[error("{0}")]
     Config(String),
@@ -107,7 +115,20 @@ impl Default for ApiServerConfig {
 }
 
 /// The built-in admission plugins, by name, in the order in which they run.
-const ADMISSION: [&str; 4] = ["NamespaceLifecycle", "ServiceAccount", "DefaultTolerationSeconds", "Priority"];
+pub const ADMISSION_PLUGINS: [&str; 12] = [
+    "NamespaceLifecycle",
+    "LimitRanger",
+    "ServiceAccount",
+    "TaintNodesByCondition",
+    "PodSecurity",
+    "Priority",
+    "DefaultTolerationSeconds",
+    "DefaultStorageClass",
+    "StorageObjectInUseProtection",
+    "PersistentVolumeClaimResize",
+    "RuntimeClass",
+    "DefaultIngressClass",
+];
 
 /// A running server. Dropping it stops it.
 pub struct ApiServer {
@@ -143,10 +164,10 @@ impl ApiServer {
     /// See [`SetupError`].
     pub async fn start(store: Arc<dyn Store<Object>>, config: ApiServerConfig) -> Result<Self, SetupError> {
         for name in &config.disabled_admission {
-            if !ADMISSION.contains(&name.as_str()) {
+            if !ADMISSION_PLUGINS.contains(&name.as_str()) {
                 return Err(SetupError::Config(format!(
                     "there is no admission plugin {name:?}; there are {}",
-                    ADMISSION.join(", ")
+                    ADMISSION_PLUGINS.join(", ")
                 )));
             }
         }
@@ -198,6 +219,7 @@ impl ApiServer {
                 authentication: authentication.clone(),
                 authorizer: Arc::clone(&authorizer),
                 tokens: Some(tokens),
+                clock: Arc::clone(&config.clock),
             },
             nodes: NodeDialer::new(config.nodes.clone()),
         };
@@ -278,10 +300,18 @@ fn rbac(storages: &Storages) -> Result<Arc<dyn Authorizer>, SetupError> {
 fn admission(storages: &Storages, config: &ApiServerConfig) -> AdmissionChain {
     let built_in: Vec<Option<Arc<dyn AdmissionPlugin>>> = vec![
         storage::<Namespace>(storages).map(|namespaces| Arc::new(NamespaceLifecycle::new(namespaces)) as _),
+        storage::<LimitRange>(storages).map(|ranges| Arc::new(LimitRanger::new(ranges)) as _),
         storage::<ServiceAccount>(storages)
             .map(|accounts| Arc::new(ServiceAccountAdmission::new(accounts, config.random.clone())) as _),
-        Some(Arc::new(DefaultTolerationSeconds)),
+        Some(Arc::new(TaintNodesByCondition)),
+        storage::<Namespace>(storages).map(|namespaces| Arc::new(PodSecurity::new(namespaces)) as _),
         storage::<PriorityClass>(storages).map(|classes| Arc::new(Priority::new(classes)) as _),
+        Some(Arc::new(DefaultTolerationSeconds)),
+        storage::<StorageClass>(storages).map(|classes| Arc::new(DefaultStorageClass::new(classes)) as _),
+        Some(Arc::new(StorageObjectInUseProtection)),
+        storage::<StorageClass>(storages).map(|classes| Arc::new(PersistentVolumeClaimResize::new(classes)) as _),
+        storage::<RuntimeClass>(storages).map(|classes| Arc::new(RuntimeClassAdmission::new(classes)) as _),
+        storage::<IngressClass>(storages).map(|classes| Arc::new(DefaultIngressClass::new(classes)) as _),
     ];
     let enabled = built_in
         .into_iter()

@@ -174,6 +174,31 @@ fn raise(applied: &mut u64, to: u64) -> bool {
     higher
 }
 
+/// Groups whose kinds kube-apiserver keeps without the group in the key; all others, custom resources among them,
+/// have it.
+const GROUPS_LEFT_OUT: [&str; 20] = [
+    "",
+    "admissionregistration.k8s.io",
+    "apps",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+    "storagemigration.k8s.io",
+];
+
 /// The keys of a kind, as kube-apiserver lays them out.
 fn prefix_of(info: &KindInfo) -> String {
     let path = match (info.group, info.plural) {
@@ -182,9 +207,8 @@ fn prefix_of(info: &KindInfo) -> String {
         ("", "endpoints") => "services/endpoints",
         ("", "replicationcontrollers") => "controllers",
         ("networking.k8s.io", "ingresses") => "ingress",
-        ("apiregistration.k8s.io", "apiservices") => "apiregistration.k8s.io/apiservices",
-        ("apiextensions.k8s.io", plural) => return format!("{ROOT}apiextensions.k8s.io/{plural}/"),
-        (_, plural) => plural,
+        (group, plural) if GROUPS_LEFT_OUT.contains(&group) => plural,
+        (group, plural) => return format!("{ROOT}{group}/{plural}/"),
     };
     format!("{ROOT}{path}/")
 }
@@ -216,10 +240,16 @@ impl Storage {
     /// Waits until the cache has everything up to `revision`.
     pub(crate) async fn wait_revision(&self, revision: u64, timeout: Duration) -> Result<(), Status> {
         let mut applied = self.shared.applied.subscribe();
-        let reached = applied.wait_for(|applied| *applied > 0 && *applied >= revision);
+        // The value is copied out at once: what `wait_for` answers is a read lock, and whoever takes a second one while
+        // the follower waits to write waits for ever.
+        let reached = async {
+            applied.wait_for(|applied| *applied > 0 && *applied >= revision).await.map(|applied| *applied).ok()
+        };
         match tokio::time::timeout(timeout, reached).await {
-            Ok(_) => {
-                self.cache.progress(*self.shared.applied.borrow());
+            Ok(applied) => {
+                if let Some(applied) = applied {
+                    self.cache.progress(applied);
+                }
                 Ok(())
             }
             Err(_) => {
@@ -241,7 +271,8 @@ impl Storage {
 
     /// Lets the cache claim every revision that has been applied everywhere.
     pub(crate) fn advance(&self) -> u64 {
-        self.cache.progress(*self.shared.applied.borrow());
+        let applied = *self.shared.applied.borrow();
+        self.cache.progress(applied);
         self.cache.revision()
     }
 
@@ -310,5 +341,38 @@ pub(crate) fn store_status(error: StoreError) -> Status {
             Status::failure(503, "ServiceUnavailable", format!("{error}: {source}"))
         }
         _ => Status::internal(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pintle_object_model::Resource;
+    use pintle_object_model::api::core::v1::ConfigMap;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_laid_out_as_kubernetes_does() {
+        let prefix = |group, plural| prefix_of(&KindInfo { group, plural, ..*ConfigMap::INFO });
+        for (group, plural, expected) in [
+            ("", "configmaps", "/registry/configmaps/"),
+            ("", "nodes", "/registry/minions/"),
+            ("", "services", "/registry/services/specs/"),
+            ("", "endpoints", "/registry/services/endpoints/"),
+            ("", "replicationcontrollers", "/registry/controllers/"),
+            ("apps", "daemonsets", "/registry/daemonsets/"),
+            ("networking.k8s.io", "ingresses", "/registry/ingress/"),
+            ("rbac.authorization.k8s.io", "clusterroles", "/registry/clusterroles/"),
+            ("apiregistration.k8s.io", "apiservices", "/registry/apiregistration.k8s.io/apiservices/"),
+            (
+                "apiextensions.k8s.io",
+                "customresourcedefinitions",
+                "/registry/apiextensions.k8s.io/customresourcedefinitions/",
+            ),
+            ("cr.bar.com", "foos", "/registry/cr.bar.com/foos/"),
+            ("gateway.networking.k8s.io", "gateways", "/registry/gateway.networking.k8s.io/gateways/"),
+        ] {
+            assert_eq!(prefix(group, plural), expected);
+        }
     }
 }

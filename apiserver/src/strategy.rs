@@ -4,13 +4,15 @@
 //! a client can never set another's part: spec writes keep the status, status writes keep the spec.
 //! Elsewhere: defaults and validation (`object-model`), allocation of addresses (`allocator`).
 
-use pintle_object_model::api::apps::v1::ReplicaSet;
-use pintle_object_model::api::core::v1::{Namespace, Pod, Secret, Service};
+use pintle_object_model::api::apps::v1::{DaemonSet, ReplicaSet, StatefulSet};
+use pintle_object_model::api::batch::v1::Job;
+use pintle_object_model::api::certificates::v1::CertificateSigningRequest;
+use pintle_object_model::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service};
 use pintle_object_model::reflect::{Struct, field_named};
 use pintle_object_model::{AnyResource, KindInfo};
 
 /// Kinds whose `metadata.generation` counts changes of what is wanted.
-const WITH_GENERATION: [(&str, &str); 17] = [
+const WITH_GENERATION: [(&str, &str); 24] = [
     ("", "Pod"),
     ("", "ReplicationController"),
     ("apps", "Deployment"),
@@ -28,6 +30,13 @@ const WITH_GENERATION: [(&str, &str); 17] = [
     ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
     ("scheduling.k8s.io", "PriorityClass"),
     ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"),
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"),
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+    ("", "PodTemplate"),
+    ("resource.k8s.io", "ResourceSlice"),
 ];
 
 /// Kinds that a PUT to a missing name creates.
@@ -81,6 +90,44 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
         namespace.metadata.labels.insert("kubernetes.io/metadata.name".into(), name);
     } else if let Some(secret) = any.downcast_mut::<Secret>() {
         fold_string_data(secret);
+    } else if let Some(daemons) = any.downcast_mut::<DaemonSet>() {
+        daemons.metadata.annotations.insert(TEMPLATE_GENERATION.into(), "1".into());
+    } else if let Some(job) = any.downcast_mut::<Job>() {
+        own_pods(job);
+    } else if let Some(claim) = any.downcast_mut::<PersistentVolumeClaim>() {
+        claim.status.phase = "Pending".into();
+    } else if let Some(volume) = any.downcast_mut::<PersistentVolume>() {
+        volume.status.phase = "Pending".into();
+        volume.status.last_phase_transition_time = volume.metadata.creation_timestamp;
+    } else if let Some(set) = any.downcast_mut::<StatefulSet>() {
+        for claim in &mut set.spec.volume_claim_templates {
+            claim.status.phase = "Pending".into();
+        }
+    }
+}
+
+/// Where a DaemonSet counts the changes of its template, besides `metadata.generation`.
+const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+
+/// A Job's pods are told from all others by the Job's uid, unless its author chose a selector.
+fn own_pods(job: &mut Job) {
+    job.spec.manual_selector.get_or_insert(false);
+    if job.spec.manual_selector == Some(true) {
+        return;
+    }
+    let (uid, name) = (job.metadata.uid.clone(), job.metadata.name.clone());
+    let labels = [
+        ("batch.kubernetes.io/controller-uid", &uid),
+        ("batch.kubernetes.io/job-name", &name),
+        ("controller-uid", &uid),
+        ("job-name", &name),
+    ];
+    for (key, value) in labels {
+        job.spec.template.metadata.labels.insert(key.into(), value.clone());
+    }
+    job.spec.selector.get_or_insert_default().match_labels.insert("batch.kubernetes.io/controller-uid".into(), uid);
+    if job.metadata.labels.is_empty() {
+        job.metadata.labels.clone_from(&job.spec.template.metadata.labels);
     }
 }
 
@@ -114,6 +161,18 @@ pub(crate) fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource
         && let Some(old) = old.as_any().downcast_ref::<Service>()
     {
         keep_addresses(service, old);
+        drop_what_the_type_has_not(service, old);
+    }
+    let retemplated = match (object.as_any().downcast_ref::<DaemonSet>(), old.as_any().downcast_ref::<DaemonSet>()) {
+        (Some(new), Some(old)) => Some((new.spec.template != old.spec.template, old.metadata.annotations.clone())),
+        _ => None,
+    };
+    if let Some((changed, annotations)) = retemplated {
+        let before: i64 = annotations.get(TEMPLATE_GENERATION).and_then(|text| text.parse().ok()).unwrap_or(0);
+        let now = before + i64::from(changed);
+        if now > 0 {
+            object.metadata_mut().annotations.insert(TEMPLATE_GENERATION.into(), now.to_string());
+        }
     }
     let generation = old.metadata().generation;
     let counts = listed(&WITH_GENERATION, info) && wants_something_else(object.as_struct(), old.as_struct());
@@ -128,7 +187,11 @@ pub(crate) fn prepare_status_update(object: &mut dyn AnyResource, old: &dyn AnyR
             object.as_struct_mut().field_mut(index).assign(old.as_struct().field(index));
         }
     }
+    let keeps_labels = old.info().kind == "Deployment";
     let (new, old) = (object.metadata_mut(), old.metadata());
+    if keeps_labels {
+        new.labels.clone_from(&old.labels);
+    }
     new.generation = old.generation;
     new.owner_references.clone_from(&old.owner_references);
     new.finalizers.clone_from(&old.finalizers);
@@ -170,10 +233,55 @@ fn copy(object: &mut dyn AnyResource, from: &dyn AnyResource, field: &str) {
     }
 }
 
+/// Brings what is written in two ways into the one that is stored.
+pub(crate) fn normalize(object: &mut dyn AnyResource) {
+    if let Some(secret) = object.as_any_mut().downcast_mut::<Secret>() {
+        fold_string_data(secret);
+    }
+}
+
 /// `stringData` is write-only: it ends up in `data`.
 fn fold_string_data(secret: &mut Secret) {
     for (key, text) in std::mem::take(&mut secret.string_data) {
         secret.data.insert(key, text.as_str().into());
+    }
+}
+
+/// A change of type takes along what only the old type has, unless the client changes it at the same time.
+fn drop_what_the_type_has_not(service: &mut Service, old: &Service) {
+    let (new, old) = (&mut service.spec, &old.spec);
+    let external = |kind: &str| matches!(kind, "NodePort" | "LoadBalancer");
+    if external(&old.type_) && !external(&new.type_) && new.external_ips.is_empty() {
+        if new.external_traffic_policy == old.external_traffic_policy {
+            new.external_traffic_policy.clear();
+        }
+        if new.health_check_node_port == old.health_check_node_port {
+            new.health_check_node_port = 0;
+        }
+    }
+    if old.type_ == "LoadBalancer" && new.type_ != "LoadBalancer" {
+        if new.allocate_load_balancer_node_ports == old.allocate_load_balancer_node_ports {
+            new.allocate_load_balancer_node_ports = None;
+        }
+        if new.load_balancer_class == old.load_balancer_class {
+            new.load_balancer_class = None;
+        }
+    }
+    if new.type_ == "ExternalName"
+        && old.type_ != "ExternalName"
+        && new.internal_traffic_policy == old.internal_traffic_policy
+    {
+        new.internal_traffic_policy = None;
+    }
+}
+
+/// A request for a certificate says who made it; the client cannot.
+pub(crate) fn note_author(object: &mut dyn AnyResource, identity: &pintle_client::Identity) {
+    if let Some(request) = object.as_any_mut().downcast_mut::<CertificateSigningRequest>() {
+        request.spec.username.clone_from(&identity.user);
+        request.spec.uid.clone_from(&identity.uid);
+        request.spec.groups.clone_from(&identity.groups);
+        request.spec.extra.clone_from(&identity.extra);
     }
 }
 

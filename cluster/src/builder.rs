@@ -1,14 +1,19 @@
 //! What a cluster is made of.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use ipnet::Ipv4Net;
 use pintle_apiserver::admission::AdmissionPlugin;
 use pintle_apiserver::{ApiServerConfig, Authenticator, Authorizer, SetupError};
+use pintle_controllers::{ControllerSet, Manager};
+use pintle_ingress::{IngressError, IngressOptions};
 use pintle_object_model::clock::{Clock, Random, SystemClock};
 use pintle_object_model::{Object, Scheme};
+use pintle_proxy::{ProxyBuilder, ProxyError};
+use pintle_runtime::{NodeAgentBuilder, RuntimeError};
 use pintle_store::Store;
 
 use crate::Cluster;
@@ -23,11 +28,36 @@ pub enum ClusterError {
     /// Certificates could not be made.
     #[error("making certificates")]
     Credentials(#[from] pintle_apiserver::PkiError),
+    /// A node could not be put together.
+    #[error("starting node {name}")]
+    Node {
+        /// Its name.
+        name: String,
+        /// The cause.
+        source: RuntimeError,
+    },
+    /// The scheduler could not be put together.
+    #[error("starting the scheduler")]
+    Scheduler(#[from] pintle_scheduler::SetupError),
+    /// The proxy could not be put together.
+    #[error("starting the proxy")]
+    Proxy(#[from] ProxyError),
+    /// The ingress could not be started.
+    #[error("starting the ingress")]
+    Ingress(#[from] IngressError),
     /// The address cannot be listened on.
     #[error("listening on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A file cannot be read.
+    #[error("reading {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
         /// The cause.
         source: std::io::Error,
     },
@@ -51,6 +81,15 @@ pub enum StoreChoice {
     Given(Arc<dyn Store<Object>>),
 }
 
+/// Completes a controller manager.
+pub(crate) type ConfigureManager = Box<dyn FnOnce(Manager) -> Manager + Send + Sync>;
+/// Completes a proxy.
+pub(crate) type ConfigureProxy = Box<dyn FnOnce(ProxyBuilder) -> ProxyBuilder + Send + Sync>;
+/// Completes a node agent.
+pub(crate) type Configure = Box<dyn FnOnce(NodeAgentBuilder) -> NodeAgentBuilder + Send + Sync>;
+/// Runs at the end.
+pub(crate) type Cleanup = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send + Sync>;
+
 /// On or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Toggle {
@@ -64,16 +103,26 @@ pub enum Toggle {
 pub struct Builder {
     pub(crate) store: StoreChoice,
     pub(crate) api: ApiServerConfig,
-    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) listen: Vec<SocketAddr>,
+    pub(crate) data_dir: Option<PathBuf>,
     pub(crate) kubeconfig: Option<PathBuf>,
-    pub(crate) nodes: usize,
+    pub(crate) simulated_nodes: usize,
+    pub(crate) nodes: Vec<(String, Configure)>,
+    pub(crate) pod_cidr: Ipv4Net,
+    pub(crate) proxy: Option<ConfigureProxy>,
+    pub(crate) ingress: Option<IngressOptions>,
+    pub(crate) cleanups: Vec<Cleanup>,
     pub(crate) scheduler: Toggle,
-    pub(crate) controllers: Option<Vec<String>>,
+    pub(crate) controllers: ControllerSet,
+    pub(crate) configure_manager: Vec<ConfigureManager>,
 }
 
 impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Builder").field("listen", &self.listen).field("nodes", &self.nodes).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("listen", &self.listen)
+            .field("nodes", &self.nodes.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -84,11 +133,18 @@ impl Default for Builder {
         Self {
             store: StoreChoice::Memory,
             api: ApiServerConfig { clock, random, ..ApiServerConfig::default() },
-            listen: None,
+            listen: vec![],
+            data_dir: None,
             kubeconfig: None,
-            nodes: 1,
+            simulated_nodes: 1,
+            nodes: vec![],
+            pod_cidr: Ipv4Net::new_assert(Ipv4Addr::new(10, 244, 0, 0), 16),
+            proxy: None,
+            ingress: None,
+            cleanups: vec![],
             scheduler: Toggle::On,
-            controllers: None,
+            controllers: ControllerSet::all(),
+            configure_manager: vec![],
         }
     }
 }
@@ -118,10 +174,17 @@ impl Builder {
         self.api.random = Random::seeded(seed);
         self
     }
-    /// Listens on this address (HTTPS); port 0 takes a free one.
+    /// Listens on this address (HTTPS); port 0 takes a free one. May be called several times: the first address stands in
+    /// the kubeconfig, the last one is where pods reach the server.
     #[must_use]
     pub fn listen(mut self, address: SocketAddr) -> Self {
-        self.listen = Some(address);
+        self.listen.push(address);
+        self
+    }
+    /// Keeps keys (and whatever else outlives the process) in this folder. Without it, keys are made anew at every start.
+    #[must_use]
+    pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(path.into());
         self
     }
     /// Writes the administrator's kubeconfig here.
@@ -130,10 +193,47 @@ impl Builder {
         self.kubeconfig = Some(path.into());
         self
     }
-    /// How many simulated nodes there are.
+    /// How many simulated nodes there are. Default 1.
     #[must_use]
     pub fn nodes(mut self, nodes: usize) -> Self {
-        self.nodes = nodes;
+        self.simulated_nodes = nodes;
+        self
+    }
+    /// Adds a node of the host's making: `configure` is given the node agent's builder, and must set runtime and images.
+    #[must_use]
+    pub fn node(
+        mut self,
+        name: &str,
+        configure: impl FnOnce(NodeAgentBuilder) -> NodeAgentBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.nodes.push((name.to_owned(), Box::new(configure)));
+        self
+    }
+    /// Addresses of pods. Default 10.244.0.0/16.
+    #[must_use]
+    pub fn pod_cidr(mut self, range: Ipv4Net) -> Self {
+        self.pod_cidr = range;
+        self
+    }
+    /// Carries out Services: `configure` is given the proxy's builder, and chooses data plane and DNS.
+    #[must_use]
+    pub fn proxy(mut self, configure: impl FnOnce(ProxyBuilder) -> ProxyBuilder + Send + Sync + 'static) -> Self {
+        self.proxy = Some(Box::new(configure));
+        self
+    }
+    /// Serves Ingresses.
+    #[must_use]
+    pub fn ingress(mut self, options: IngressOptions) -> Self {
+        self.ingress = Some(options);
+        self
+    }
+    /// Runs this when the cluster stops, after its components and before its API server. The last one added runs first.
+    #[must_use]
+    pub fn on_stop<F: Future<Output = ()> + Send + 'static>(
+        mut self,
+        cleanup: impl FnOnce() -> F + Send + Sync + 'static,
+    ) -> Self {
+        self.cleanups.push(Box::new(move || Box::pin(cleanup())));
         self
     }
     /// Switches the scheduler.
@@ -142,10 +242,16 @@ impl Builder {
         self.scheduler = toggle;
         self
     }
-    /// Runs only these controllers, by name; an empty list runs none.
+    /// Runs these built-in controllers. Default: all.
     #[must_use]
-    pub fn controllers(mut self, names: Vec<String>) -> Self {
-        self.controllers = Some(names);
+    pub fn controllers(mut self, set: ControllerSet) -> Self {
+        self.controllers = set;
+        self
+    }
+    /// Completes the controller manager: adds controllers of the host's own, sets times, observes.
+    #[must_use]
+    pub fn manager(mut self, configure: impl FnOnce(Manager) -> Manager + Send + Sync + 'static) -> Self {
+        self.configure_manager.push(Box::new(configure));
         self
     }
     /// Addresses of Services.

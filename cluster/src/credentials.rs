@@ -1,19 +1,25 @@
-//! Certificates and the kubeconfig of a cluster.
+//! Certificates, signing keys and kubeconfigs of a cluster.
 //!
-//! In: where the server listens. Out: PEM and the text of a kubeconfig. Elsewhere: making keys (`apiserver`).
+//! In: where the server listens, and the folder in which keys are kept. Out: PEM and the text of kubeconfigs. Invariant: a
+//! cluster that starts again on the same folder has the same authority and signing key, so that kubeconfigs and tokens
+//! that were handed out stay valid. Elsewhere: making keys (`apiserver`).
 
 use std::net::IpAddr;
+use std::path::Path;
 
-use pintle_apiserver::{Authority, Issued, PkiError};
-use pintle_client::{Cluster as ServerEntry, Kubeconfig, User};
+use pintle_apiserver::{Authority, Issued, PkiError, signing_keys};
+use pintle_client::{Cluster as ServerEntry, Kubeconfig, TlsOptions, User};
 use pintle_object_model::Time;
 
-/// The authority of a cluster, its server's certificate and its administrator's.
+use crate::ClusterError;
+
+/// The authority of a cluster, its server's certificate, and the key that signs its service-account tokens.
 #[derive(Debug)]
 pub struct Credentials {
     authority: Authority,
     server: Issued,
-    admin: Issued,
+    signing: (String, String),
+    now: Time,
 }
 
 /// Names by which the server is reached inside the cluster.
@@ -26,10 +32,33 @@ impl Credentials {
     /// # Errors
     /// If the cryptography library fails.
     pub fn generate(addresses: &[IpAddr], now: Time) -> Result<Self, PkiError> {
-        let authority = Authority::generate("pintle-ca", now)?;
+        Self::of(Authority::generate("pintle-ca", now)?, signing_keys()?, addresses, now)
+    }
+
+    /// The keys that are kept in a folder; made and written there if they are missing.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written, or does not hold what it should.
+    pub async fn load(folder: &Path, addresses: &[IpAddr], now: Time) -> Result<Self, ClusterError> {
+        let [ca, ca_key, signer, verifier] = ["ca.crt", "ca.key", "sa.key", "sa.pub"].map(|name| folder.join(name));
+        if tokio::fs::try_exists(&ca).await.unwrap_or(false) {
+            let pair = Issued { certificate: read(&ca).await?, key: read(&ca_key).await? };
+            let signing = (read(&signer).await?, read(&verifier).await?);
+            return Ok(Self::of(Authority::from_pem(&pair)?, signing, addresses, now)?);
+        }
+        let made = Self::generate(addresses, now)?;
+        let pair = made.authority.to_pem();
+        write_private(&signer, &made.signing.0).await?;
+        write_private(&verifier, &made.signing.1).await?;
+        write_private(&ca_key, &pair.key).await?;
+        // Last, because its presence says that all is there.
+        write_private(&ca, &pair.certificate).await?;
+        Ok(made)
+    }
+
+    fn of(authority: Authority, signing: (String, String), addresses: &[IpAddr], now: Time) -> Result<Self, PkiError> {
         let server = authority.server("kube-apiserver", &NAMES, addresses, now)?;
-        let admin = authority.client("kubernetes-admin", "system:masters", now)?;
-        Ok(Self { authority, server, admin })
+        Ok(Self { authority, server, signing, now })
     }
 
     /// The authority, to issue further certificates.
@@ -42,20 +71,65 @@ impl Credentials {
         &self.server
     }
 
-    /// The text of the administrator's kubeconfig for a server at this URL.
-    pub fn kubeconfig(&self, url: &str) -> String {
+    /// Private and public half of the key that signs service-account tokens, PEM.
+    pub fn signing(&self) -> &(String, String) {
+        &self.signing
+    }
+
+    /// What the API server shows to node agents.
+    ///
+    /// # Errors
+    /// If the cryptography library fails.
+    pub fn node_client(&self) -> Result<TlsOptions, PkiError> {
+        let issued = self.authority.client("kube-apiserver-kubelet-client", "system:masters", self.now)?;
+        let client = Some((issued.certificate.into_bytes(), issued.key.into_bytes()));
+        Ok(TlsOptions { client, ..TlsOptions::default() })
+    }
+
+    /// The text of a kubeconfig for a user (of a group) of the server at this URL.
+    ///
+    /// # Errors
+    /// If the cryptography library fails.
+    pub fn kubeconfig(&self, url: &str, user: &str, group: &str) -> Result<String, PkiError> {
         use base64::Engine as _;
         let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+        let issued = self.authority.client(user, group, self.now)?;
         let cluster = ServerEntry {
             server: url.to_owned(),
             certificate_authority_data: encode(&self.authority.certificate()),
             ..ServerEntry::default()
         };
         let user = User {
-            client_certificate_data: encode(&self.admin.certificate),
-            client_key_data: encode(&self.admin.key),
+            client_certificate_data: encode(&issued.certificate),
+            client_key_data: encode(&issued.key),
             ..User::default()
         };
-        Kubeconfig::single("pintle", &cluster, &user)
+        Ok(Kubeconfig::single("pintle", &cluster, &user))
     }
+}
+
+async fn read(path: &Path) -> Result<String, ClusterError> {
+    tokio::fs::read_to_string(path).await.map_err(|source| ClusterError::Read { path: path.to_owned(), source })
+}
+
+/// Writes a file that only its owner can read: it holds keys. It appears whole or not at all.
+pub(crate) async fn write_private(path: &Path, text: &str) -> Result<(), ClusterError> {
+    write(path, text).await.map_err(|source| ClusterError::Write { path: path.to_owned(), source })
+}
+
+async fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    use tokio::io::AsyncWriteExt as _;
+    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+        tokio::fs::create_dir_all(directory).await?;
+    }
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let mut options = tokio::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    options.mode(0o600);
+    let mut file = options.open(&part).await?;
+    file.write_all(text.as_bytes()).await?;
+    file.sync_all().await?;
+    tokio::fs::rename(&part, path).await
 }

@@ -20,8 +20,16 @@
 
 mod builder;
 mod credentials;
+mod manifests;
+mod nodes;
 mod running;
 
 pub use builder::{Builder, ClusterError, StoreChoice, Toggle};
 pub use credentials::Credentials;
-pub use running::Cluster;
+pub use manifests::apply;
+pub use running::{Cluster, node_range};
+
+/// The examples of the README are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,7 +1,25 @@
-//! What the example binaries share: logs, signals, flags.
+//! What the example binaries share: flags, logs, signals, and the demonstration.
 
+mod connect;
+mod demo;
+mod fetch;
+mod files;
+mod flags;
+mod image;
 mod logs;
+mod network;
+mod nodes;
+mod progress;
 mod signals;
 
+pub use connect::ServerFlags;
+pub use demo::{Places, demonstrate};
+pub use fetch::get;
+pub use files::{Files, add_program};
+pub use flags::{IngressFlag, ProxyFlag, RuntimeFlag, StoreFlag, Switch};
+pub use image::{IMAGE, VERSIONS, pack};
 pub use logs::start_logs;
-pub use signals::wait_for_stop;
+pub use network::ServiceNetwork;
+pub use nodes::{NodePlan, Nodes, common, inside};
+pub use progress::{Progress, resident_mib};
+pub use signals::{until_stopped, wait_for_stop};

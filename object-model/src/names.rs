@@ -69,6 +69,18 @@ pub fn dns_subdomain(text: &str) -> Vec<String> {
     problems
 }
 
+/// A name of at least three parts, as webhooks have it.
+pub fn fully_qualified(text: &str) -> Vec<String> {
+    if text.is_empty() {
+        return vec!["must not be empty".into()];
+    }
+    let problems = dns_subdomain(text);
+    if problems.is_empty() && text.split('.').count() < 3 {
+        return vec!["should be a domain with at least three segments separated by dots".into()];
+    }
+    problems
+}
+
 /// A DNS name whose first label is `*`.
 pub fn wildcard_subdomain(text: &str) -> Vec<String> {
     match text.strip_prefix("*.") {

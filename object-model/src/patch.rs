@@ -1,12 +1,27 @@
-//! JSON Patch, JSON Merge Patch and strategic merge patch, over schemas.
+//! JSON Patch, JSON Merge Patch, strategic merge patch and server-side apply, over schemas.
 //!
 //! In: patches as clients send them. Out: changed JSON trees, so that typed kinds and custom resources are patched
-//! alike. Invariant: a patch that fails leaves the tree in an unspecified state that the caller throws away.
-//! Source: RFC 6902, RFC 7386, Kubernetes docs "Update API Objects in Place Using kubectl patch".
+//! alike; and who manages which fields ([`ManagedFields`], [`apply()`]), for every kind of write. Invariant: a patch
+//! that fails leaves the tree in an unspecified state that the caller throws away.
+//! Source: RFC 6902, RFC 7386, Kubernetes docs "Update API Objects in Place Using kubectl patch", "Server-Side Apply".
 
+mod apply;
+mod check;
+mod fieldset;
+mod managed;
+mod node;
 mod strategic;
+mod structured;
+mod versions;
+mod walk;
 
+pub use apply::{Application, Applied, ApplyError, Conflict, Versions, apply};
+pub use fieldset::{Element, FieldSet, Name, Scalar};
+pub use managed::{ManagedFields, Writer, conflict_status, managers_after_scale, scale_managers};
+pub use node::Node;
 pub use strategic::strategic_merge;
+pub use versions::SchemeVersions;
+pub use walk::{Comparison, compare, fields_of};
 
 use serde_json::Value;
 

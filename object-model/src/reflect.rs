@@ -52,8 +52,8 @@ impl Ref<'_> {
             Self::Str(value) => value.is_empty(),
             Self::Bytes(value) => value.is_empty(),
             Self::Scalar(value) => value.is_zero(),
-            Self::List(value) => value.len() == 0,
-            Self::Map(value) => value.len() == 0,
+            Self::List(value) => value.is_empty(),
+            Self::Map(value) => value.is_empty(),
             Self::Struct(value) => (0..value.schema().fields.len()).all(|index| {
                 let row = &value.schema().fields[index];
                 let view = value.field(index).get();

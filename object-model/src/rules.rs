@@ -4,13 +4,16 @@
 //! functions; the words are those that clients of Kubernetes see. Elsewhere: metadata (`validation`), rules that
 //! need other objects (admission in `apiserver`).
 
+mod admission;
 mod config;
 mod legacy;
 mod network;
 mod pod;
 mod pod_defaults;
+mod policy;
 mod rbac;
 mod service;
+mod storage;
 mod workload;
 
 /// Kinds whose rules beyond their metadata are not written yet: they are stored as given.
@@ -23,16 +26,7 @@ macro_rules! metadata_only {
 metadata_only!(
     crate::api::apps::v1::ControllerRevision,
     crate::api::autoscaling::v1::Scale,
-    crate::api::autoscaling::v2::HorizontalPodAutoscaler,
-    crate::api::batch::v1::CronJob,
     crate::api::core::v1::Binding,
-    crate::api::core::v1::LimitRange,
-    crate::api::core::v1::PersistentVolume,
-    crate::api::core::v1::PersistentVolumeClaim,
     crate::api::core::v1::ResourceQuota,
-    crate::api::networking::v1::NetworkPolicy,
     crate::api::node::v1::RuntimeClass,
-    crate::api::policy::v1::PodDisruptionBudget,
-    crate::api::scheduling::v1::PriorityClass,
-    crate::api::storage::v1::StorageClass,
 );

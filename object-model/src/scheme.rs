@@ -6,6 +6,7 @@
 
 mod builtin;
 mod legacy;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -5,6 +5,7 @@
 
 mod columns;
 mod duration;
+mod further;
 
 pub use duration::human_duration;
 

@@ -35,6 +35,12 @@ pub enum StoreError {
         /// The limit in bytes.
         max: usize,
     },
+    /// The request itself is wrong: a key in two operations, more operations than the backend takes, a bad configuration.
+    #[error("{why}")]
+    Invalid {
+        /// What is wrong.
+        why: String,
+    },
     /// What is stored cannot be read.
     #[error("{key}: stored data is damaged: {why}")]
     Corrupt {

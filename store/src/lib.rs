@@ -1,19 +1,31 @@
 //! A versioned, watchable key space: values under keys, every change numbered by one revision, every change
 //! replayed from any revision that is still kept.
 //!
-//! [`Store`] is the contract; [`MemoryStore`] keeps values as they are. The promises of the trait are a
-//! suite of tests ([`testing::conformance`]) that every backend runs.
+//! [`Store`] is the contract. [`MemoryStore`] keeps values as they are; `EtcdStore` (feature `etcd`) and `FileStore`
+//! (feature `file`) keep bytes, made by a [`Codec`]. The promises of the trait are a suite of tests
+//! ([`testing::conformance`]) that every backend runs.
 //!
 //! Absent here: what the values mean, HTTP, caches (`watch`), and who may read what (`apiserver`).
 
+mod codec;
+mod engine;
 mod error;
+#[cfg(feature = "etcd")]
+mod etcd;
+#[cfg(feature = "file")]
+mod file;
 mod key;
 mod memory;
 pub mod testing;
 mod txn;
 mod value;
 
+pub use codec::{BytesCodec, ObjectCodec};
 pub use error::{CommitError, StoreError};
+#[cfg(feature = "etcd")]
+pub use etcd::{EtcdConfig, EtcdStore, EtcdTls};
+#[cfg(feature = "file")]
+pub use file::{FileConfig, FileStore};
 pub use key::{Key, Range};
 pub use memory::{MemoryConfig, MemoryStore};
 pub use txn::{Committed, Compare, Op, Txn};
@@ -126,16 +138,20 @@ pub trait Store<V: Value>: Send + Sync + 'static {
     /// Every value that is put is [stamped](Value::stamp) with the new revision before anybody sees it.
     ///
     /// # Errors
-    /// [`CommitError::Conflict`] with what is stored now if a comparison fails.
+    /// [`CommitError::Conflict`] with what is stored now if a comparison fails; [`StoreError::Invalid`] for a key in
+    /// two operations; [`StoreError::TooLarge`] and [`StoreError::NoSpace`] change nothing;
+    /// [`StoreError::Unavailable`] may have.
     async fn commit(&self, txn: Txn<V>) -> Result<Committed<V>, CommitError<V>>;
 
     /// Follows every change in a range with a revision greater than `from`: ordered, without gap or repeat.
     /// Values and previous values are those of the moment of the change.
     ///
-    /// A watcher that does not keep up is ended with [`StoreError::Lagged`].
+    /// A watcher that does not keep up is ended with [`StoreError::Lagged`], or with [`StoreError::Compacted`] where
+    /// the backend holds its changes for it until they are compacted.
     ///
     /// # Errors
-    /// [`StoreError::Compacted`] if changes after `from` are no longer kept.
+    /// [`StoreError::Compacted`] if changes after `from` are no longer kept, [`StoreError::Future`] if `from` has not
+    /// happened yet.
     async fn watch(&self, range: &Range, from: Revision) -> Result<EventStream<V>, StoreError>;
 
     /// Forgets history before `at`; what is current at `at` stays readable.

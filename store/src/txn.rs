@@ -1,8 +1,9 @@
 //! Transactions: comparisons, then operations, all or nothing.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::{Key, Revision, Versioned};
+use crate::{Key, Revision, StoreError, Versioned};
 
 /// What must hold for a transaction to be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +42,28 @@ pub struct Txn<V> {
     pub ops: Vec<Op<V>>,
 }
 
+impl<V> Op<V> {
+    /// The key that it changes.
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Put { key, .. } | Self::Delete { key } => key,
+        }
+    }
+}
+
 impl<V> Txn<V> {
+    /// Checks that no key stands in two operations.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] that names the key.
+    pub fn validate(&self) -> Result<(), StoreError> {
+        let mut seen = BTreeSet::new();
+        match self.ops.iter().find(|op| !seen.insert(op.key())) {
+            Some(op) => Err(StoreError::Invalid { why: format!("{}: the key stands in two operations", op.key()) }),
+            None => Ok(()),
+        }
+    }
+
     /// Puts a value under a key that must be absent.
     pub fn create(key: Key, value: V) -> Self {
         Self {

@@ -10,6 +10,8 @@ use pintle_client::Identity;
 use pintle_object_model::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject};
 
 use super::{Action, Authorizer};
+use pintle_object_model::selector::Selector;
+
 use crate::storage::Storage;
 
 /// See the module documentation.
@@ -76,7 +78,12 @@ impl Rbac {
         let cluster_roles = self.cluster_roles.cache.snapshot();
         let roles = self.roles.cache.snapshot();
         let cluster_role = |name: &str| {
-            cluster_roles.get("", name).and_then(|object| object.downcast_arc::<ClusterRole>()).map(Rules::ClusterRole)
+            let role = cluster_roles.get("", name).and_then(|object| object.downcast_arc::<ClusterRole>())?;
+            Some(Rules::ClusterRole(match &role.aggregation_rule {
+                // Until a controller has written the sum into the role, it is drawn here.
+                Some(_) if role.rules.is_empty() => Arc::new(aggregated(&role, &cluster_roles, AGGREGATION_DEPTH)),
+                _ => role,
+            }))
         };
         for (_, object) in self.cluster_bindings.cache.snapshot().iter("", None) {
             let Some(binding) = object.downcast::<ClusterRoleBinding>() else { continue };
@@ -98,6 +105,30 @@ impl Rbac {
         }
         index
     }
+}
+
+/// How many roles deep aggregation goes: `admin` holds `edit`, which holds `view`.
+const AGGREGATION_DEPTH: usize = 8;
+
+/// A role with the rules of all that its selectors match.
+fn aggregated(role: &ClusterRole, all: &pintle_watch::Snapshot, depth: usize) -> ClusterRole {
+    let mut sum = role.clone();
+    let Some(rule) = role.aggregation_rule.as_ref().filter(|_| depth > 0) else { return sum };
+    let selectors: Vec<Selector> =
+        rule.cluster_role_selectors.iter().filter_map(|selector| Selector::from_object(selector).ok()).collect();
+    for (_, object) in all.iter("", None) {
+        let Some(other) = object.downcast::<ClusterRole>() else { continue };
+        let labels = &other.metadata.labels;
+        if other.metadata.name == role.metadata.name || !selectors.iter().any(|selector| selector.matches(labels)) {
+            continue;
+        }
+        if other.aggregation_rule.is_some() && other.rules.is_empty() {
+            sum.rules.extend(aggregated(other, all, depth - 1).rules);
+        } else {
+            sum.rules.extend(other.rules.iter().cloned());
+        }
+    }
+    sum
 }
 
 impl Index {

@@ -19,9 +19,12 @@ fn validation_of(params: &Params) -> Result<&str, Status> {
     match params.field_validation.as_str() {
         "" => Ok("Warn"),
         known @ ("Ignore" | "Warn" | "Strict") => Ok(known),
-        other => Err(Status::bad_request(format!(
-            "fieldValidation: Unsupported value: {other:?}: supported values: \"Ignore\", \"Warn\", \"Strict\""
-        ))),
+        other => {
+            let mut errors = pintle_object_model::validation::FieldErrors::default();
+            let path = pintle_object_model::validation::Path::new("fieldValidation");
+            errors.not_supported(&path, other, &["", "Ignore", "Strict", "Warn"]);
+            Err(Status::invalid("meta.k8s.io", "CreateOptions", "", &errors))
+        }
     }
 }
 
@@ -210,9 +213,10 @@ fn from_query(params: &Params) -> Result<DeleteOptions, Status> {
 /// Is this a dry run? Only `All` is a known stage.
 pub(crate) fn dry_run(stages: &[String]) -> Result<bool, Status> {
     match stages.iter().find(|stage| *stage != "All") {
-        Some(other) => {
+        Some(_) => {
             let mut errors = pintle_object_model::validation::FieldErrors::default();
-            errors.not_supported(&pintle_object_model::validation::Path::new("dryRun"), other, &["All"]);
+            let value = serde_json::json!(stages);
+            errors.not_supported(&pintle_object_model::validation::Path::new("dryRun"), &value, &["All"]);
             Err(Status::invalid("meta.k8s.io", "CreateOptions", "", &errors))
         }
         None => Ok(!stages.is_empty()),

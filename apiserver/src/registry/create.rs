@@ -65,18 +65,25 @@ impl Registry {
         manager: &super::fields::Manager,
         dry: bool,
     ) -> Result<Object, Status> {
-        let metadata = object.metadata_mut();
-        if !metadata.resource_version.is_empty() {
-            return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
+        let now = self.parts.clock.utc().to_time();
+        if !object.metadata().resource_version.is_empty() {
+            let mut status = Status::internal("");
+            status.message = "resourceVersion should not be set on objects to be created".into();
+            status.reason.clear();
+            status.details = None;
+            return Err(status);
         }
+        super::fields::on_create(&mut *object, call, manager, now);
+        let metadata = object.metadata_mut();
         metadata.uid = self.parts.random.uuid();
-        metadata.creation_timestamp = Some(self.parts.clock.utc().to_time());
+        metadata.creation_timestamp = Some(now);
         metadata.deletion_timestamp = None;
         metadata.deletion_grace_period_seconds = None;
         metadata.self_link.clear();
         let mut object = self.parts.scheme.to_hub(object).map_err(|error| Status::bad_request(error.to_string()))?;
         object.set_defaults();
         strategy::prepare_create(&mut *object);
+        strategy::note_author(&mut *object, call.identity);
         let name = object.metadata().name.clone();
 
         let attributes = Attributes {
@@ -100,7 +107,6 @@ impl Registry {
             return Err(invalid(call, &name, &errors));
         }
         self.parts.admission.validate(&attributes, Some(&*object)).await?;
-        super::fields::on_create(&mut *object, call, manager, self.parts.clock.utc().to_time());
         if dry {
             if call.storage.get(call.namespace, &name).await?.is_some() {
                 return Err(Status::already_exists(&call.storage.group_resource(), &name));

@@ -5,7 +5,7 @@
 use pintle_client::{Content, Request, Response};
 use pintle_object_model::api::core::v1::{Namespace, Pod};
 use pintle_object_model::api::meta::v1::{DeleteOptions, StatusDetails};
-use pintle_object_model::{AnyResource, Object, Status};
+use pintle_object_model::{AnyResource, GroupResource, Object, Status};
 use pintle_store::Versioned;
 
 use super::body::{delete_options, dry_run};
@@ -170,7 +170,9 @@ impl Registry {
             changed = true;
         }
         let waits = !finalizers.is_empty() || holds_back(object) || grace > 0;
-        if !waits {
+        // Pods and namespaces say that they are being deleted even if they go at once.
+        let is_namespace = object.as_any().is::<Namespace>();
+        if !waits && !is_namespace && !object.as_any().is::<Pod>() {
             return changed;
         }
         let metadata = object.metadata_mut();
@@ -179,7 +181,7 @@ impl Registry {
             (Some(_), Some(left)) if left <= grace => {}
             (Some(_), None) => {}
             _ => {
-                metadata.deletion_grace_period_seconds = Some(grace);
+                metadata.deletion_grace_period_seconds = (!is_namespace).then_some(grace);
                 let end = now.unix().saturating_add(grace);
                 metadata.deletion_timestamp = Some(pintle_object_model::Time::from_unix(end));
                 if metadata.generation > 0 {
@@ -229,22 +231,24 @@ fn returns_object(call: &Call<'_>) -> bool {
 fn check_preconditions(call: &Call<'_>, current: &Versioned<Object>, options: &DeleteOptions) -> Result<(), Status> {
     let Some(wanted) = &options.preconditions else { return Ok(()) };
     let metadata = current.value.metadata();
-    let differ = |what: &str, wanted: &str, found: &str| {
-        Status::conflict(
-            &call.storage.group_resource(),
-            &metadata.name,
-            format!("Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {found}"),
-        )
+    let differ = |what: &str, wanted: &str, found: &str, hint: &str| {
+        // Here the kind is named, not the resource.
+        let of = GroupResource::new(call.storage.info.group, call.storage.info.kind);
+        let why =
+            format!("the {what} in the precondition ({wanted}) does not match the {what} in record ({found}). {hint}");
+        Status::conflict(&of, &metadata.name, why)
     };
     if let Some(uid) = &wanted.uid
         && *uid != metadata.uid
     {
-        return Err(differ("UID", uid, &metadata.uid));
+        let hint = "The object might have been deleted and then recreated";
+        return Err(differ("UID", uid, &metadata.uid, hint));
     }
     if let Some(version) = &wanted.resource_version
         && *version != metadata.resource_version
     {
-        return Err(differ("ResourceVersion", version, &metadata.resource_version));
+        let hint = "The object might have been modified";
+        return Err(differ("ResourceVersion", version, &metadata.resource_version, hint));
     }
     Ok(())
 }

@@ -22,8 +22,9 @@ impl Registry {
                  application/apply-patch+yaml",
             ));
         };
+        super::apply::check_options(patch.kind, &params)?;
         if patch.kind == PatchKind::Apply {
-            return Err(Status::failure(501, "NotImplemented", "server-side apply is not served by this server yet"));
+            return self.apply(call, &patch, &params).await;
         }
         let manager = super::fields::manager(&params, &user_agent);
         let dry = dry_run(&params.dry_run)?;
@@ -97,10 +98,12 @@ pub(super) fn refused(error: &PatchError, kind: &str) -> Status {
         PatchError::Malformed { .. } => Status::bad_request(error.to_string()),
         PatchError::TooLarge { .. } => Status::failure(413, "RequestEntityTooLarge", error.to_string()),
         // Whatever else there will be, the patch did not fit.
-        _ => Status::failure(
-            422,
-            "Invalid",
-            format!("the server rejected our request due to an error in our request: {kind}: {error}"),
-        ),
+        _ => {
+            tracing::debug!(kind, %error, "a patch does not fit");
+            let why = "the server rejected our request due to an error in our request";
+            let mut status = Status::failure(422, "Invalid", why);
+            status.details = Some(Box::default());
+            status
+        }
     }
 }

@@ -96,8 +96,11 @@ impl Registry {
         let labels = if params.label_selector.is_empty() {
             Selector::default()
         } else {
-            Selector::parse(&params.label_selector)
-                .map_err(|error| Status::bad_request(format!("unable to parse requirement: {error}")))?
+            Selector::parse(&params.label_selector).map_err(|error| {
+                let text = error.to_string();
+                let plain = text.contains("end of string");
+                Status::bad_request(if plain { text } else { format!("unable to parse requirement: {text}") })
+            })?
         };
         let fields = if params.field_selector.is_empty() {
             FieldSelector::default()
@@ -181,7 +184,7 @@ pub(super) fn parse_revision(text: &str) -> Result<Option<u64>, Status> {
 fn check_match(params: &Params) -> Result<(), Status> {
     let why = match params.resource_version_match.as_str() {
         "" => return Ok(()),
-        _ if !params.continue_.is_empty() => "resourceVersionMatch is forbidden for continue",
+        _ if !params.continue_.is_empty() => "resourceVersionMatch is forbidden when continue is provided",
         _ if params.resource_version.is_empty() => {
             "resourceVersionMatch is forbidden unless resourceVersion is provided"
         }
@@ -189,7 +192,12 @@ fn check_match(params: &Params) -> Result<(), Status> {
             "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""
         }
         "Exact" | "NotOlderThan" => return Ok(()),
-        _ => "resourceVersionMatch must be Exact or NotOlderThan",
+        other => {
+            let mut errors = pintle_object_model::validation::FieldErrors::default();
+            let path = pintle_object_model::validation::Path::new("resourceVersionMatch");
+            errors.not_supported(&path, other, &["Exact", "NotOlderThan", ""]);
+            return Err(Status::invalid("meta.k8s.io", "ListOptions", "", &errors));
+        }
     };
     let mut errors = pintle_object_model::validation::FieldErrors::default();
     errors.forbidden(&pintle_object_model::validation::Path::new("resourceVersionMatch"), why);

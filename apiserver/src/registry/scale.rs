@@ -1,11 +1,13 @@
 //! The `scale` subresource: replicas of a workload, whatever its kind.
 
-use pintle_client::{Body, Params, Request, Response, Verb};
+use pintle_client::{Body, Params, PatchKind, Request, Response, Verb};
 use pintle_object_model::api::autoscaling::v1::{Scale, ScaleSpec, ScaleStatus};
 use pintle_object_model::json::DecodeOptions;
-use pintle_object_model::{Object, Status, patch as patches};
+use pintle_object_model::{Object, Resource, Status, patch as patches};
 
+use super::apply::Configuration;
 use super::body::dry_run;
+use super::fields::Manager;
 use super::update::ATTEMPTS;
 use super::{Call, Registry, method_not_allowed, no_such_resource};
 use crate::strategy;
@@ -26,12 +28,37 @@ impl Registry {
 
     async fn write_scale(&self, call: &Call<'_>, request: Request) -> Result<Response, Status> {
         let manager = super::fields::manager(&request.params, &request.user_agent);
+        let kind = self.parts.scheme.kind(&Scale::INFO.gvk()).ok_or_else(no_such_resource)?;
+        let configuration = match &request.body {
+            Body::Patch(patch) => {
+                super::apply::check_options(patch.kind, &request.params)?;
+                (patch.kind == PatchKind::Apply)
+                    .then(|| Configuration::parse(&patch.text, &kind.info().gvk()))
+                    .transpose()?
+            }
+            _ => None,
+        };
         let dry = dry_run(&request.params.dry_run)?;
         for _ in 0..ATTEMPTS {
             let Some(current) = call.storage.get(call.namespace, call.name).await? else {
                 return Err(Status::not_found(&call.storage.group_resource(), call.name));
             };
-            let wanted = wanted_scale(&scale_object(&current.value)?, &request.body, &request.params)?;
+            let now = self.parts.clock.utc().to_time();
+            let mut before = scale_object(&current.value)?;
+            before.metadata.managed_fields = patches::scale_managers(&current.value.metadata().managed_fields);
+            let wanted = match &configuration {
+                Some(configuration) => {
+                    let scheme = &self.parts.scheme;
+                    let merged = configuration.merge(scheme, kind, "scale", Some(&before), &request.params, now)?;
+                    configuration.check_twice_named_keys(call, &request.params.field_validation)?;
+                    merged.as_any().downcast_ref::<Scale>().cloned().unwrap_or_default()
+                }
+                None => {
+                    let mut wanted = wanted_scale(&before, &request.body, &request.params)?;
+                    super::fields::on_scale(&mut wanted, &before, &manager, now);
+                    wanted
+                }
+            };
             let given = &wanted.metadata.resource_version;
             if !given.is_empty() && *given != current.revision.to_string() {
                 return Err(Status::modified(&call.storage.group_resource(), call.name));
@@ -44,9 +71,17 @@ impl Registry {
             }
             let mut object = current.value.typed().ok_or_else(no_such_resource)?.clone_box();
             strategy::set_scale(&mut *object, wanted.spec.replicas);
+            let metadata = object.metadata_mut();
+            metadata.managed_fields = patches::managers_after_scale(
+                &metadata.managed_fields,
+                &wanted.metadata.managed_fields,
+                &call.entry.info().api_version(),
+            );
             // The workload is written as an update of its own, with its own validation and generation.
             let workload = Call { subresource: "", ..*call };
-            if let Some(written) = self.write_update(&workload, object, &current, &manager, dry).await? {
+            if let Some(written) =
+                self.write_update(&workload, object, &current, &Manager::settled(&manager.name), dry).await?
+            {
                 return Ok(Response::object(Object::new(scale_object(&written)?)));
             }
         }

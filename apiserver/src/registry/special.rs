@@ -49,7 +49,7 @@ impl Registry {
             return Err(Status::invalid("", "Binding", call.name, &errors));
         }
         let now = self.parts.clock.utc().to_time();
-        let pods = call.storage.group_resource();
+        let pods = pintle_object_model::GroupResource::new("", "pods/binding");
         self.change::<Pod>(call, dry, |pod| {
             let conflict = |why: String| Err(Status::conflict(&pods, call.name, why));
             if pod.metadata.deletion_timestamp.is_some() {
@@ -82,6 +82,38 @@ impl Registry {
         })
         .await?;
         Ok(Response::new(Content::Status(Box::new(Status { code: 201, ..Status::success() }))))
+    }
+
+    /// The older way to bind: the body says which pod.
+    pub(super) async fn bind_by_body(
+        &self,
+        identity: &pintle_client::Identity,
+        resource: &pintle_object_model::GroupVersionResource,
+        namespace: &str,
+        request: Request,
+    ) -> Result<Response, Status> {
+        let entry = self.parts.scheme.kind(&Pod::INFO.gvk()).ok_or_else(no_such_resource)?;
+        let storage = self.parts.storages.get(entry.hub()).ok_or_else(no_such_resource)?;
+        let warnings = crate::admission::Warnings::default();
+        let call = Call {
+            identity,
+            entry,
+            storage,
+            resource,
+            namespace,
+            name: "",
+            subresource: "binding",
+            tail: "",
+            warnings: &warnings,
+        };
+        let dry = request.params.dry_run.clone();
+        let binding: Binding = self.decode_other(&call, request)?;
+        let name = binding.metadata.name.clone();
+        let mut inner =
+            Request::new(Verb::Create, pintle_client::Target::resource(Pod::INFO.gvr(), namespace, &name, "binding"));
+        inner.params.dry_run = dry;
+        inner.body = pintle_client::Body::Object(Object::new(binding));
+        self.bind(&Call { name: &name, ..call }, inner).await
     }
 
     /// Deletes a pod if its disruption budgets allow it.
@@ -136,7 +168,7 @@ impl Registry {
             [budget] if budget.status.disruptions_allowed > 0 => {
                 let now = self.parts.clock.utc().to_time();
                 let one = Call { storage, name: &budget.metadata.name, ..*call };
-                let exhausted = || too_many(&budget.metadata.name);
+                let exhausted = || too_many(budget);
                 self.change::<PodDisruptionBudget>(&one, false, |budget| {
                     if budget.status.disruptions_allowed <= 0 {
                         return Err(exhausted());
@@ -148,7 +180,7 @@ impl Registry {
                 .await
                 .map(drop)
             }
-            [budget] => Err(too_many(&budget.metadata.name)),
+            [budget] => Err(too_many(budget)),
             _ => Err(Status::internal(
                 "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
             )),
@@ -295,11 +327,14 @@ impl Registry {
     }
 }
 
-fn too_many(budget: &str) -> Status {
+fn too_many(budget: &pintle_object_model::api::policy::v1::PodDisruptionBudget) -> Status {
     let mut status = Status::too_many_requests("Cannot evict pod as it would violate the pod's disruption budget.", 0);
     status.details.get_or_insert_default().causes.push(pintle_object_model::api::meta::v1::StatusCause {
         reason: "DisruptionBudget".into(),
-        message: format!("The disruption budget {budget} needs more healthy pods than there are currently"),
+        message: format!(
+            "The disruption budget {} needs {} healthy pods and has {} currently",
+            budget.metadata.name, budget.status.desired_healthy, budget.status.current_healthy
+        ),
         field: String::new(),
     });
     status

@@ -83,6 +83,8 @@ impl Registry {
         let Some(old) = current.value.typed() else {
             return Err(Status::internal(format!("{} is stored without a type", current.key)));
         };
+        let now = self.parts.clock.utc().to_time();
+        super::fields::on_update(&self.parts.scheme, &mut *object, &current.value, call, manager, now);
         object.set_defaults();
         keep_system_metadata(&mut *object, old);
         let status = call.subresource == "status";
@@ -120,8 +122,8 @@ impl Registry {
             return Err(invalid(call, call.name, &errors));
         }
         self.parts.admission.validate(&attributes, Some(&*object)).await?;
-        super::fields::on_update(&mut *object, old, call, manager, self.parts.clock.utc().to_time());
-        if strategy::unchanged(&*object, old) && object.metadata().managed_fields == old.metadata().managed_fields {
+        // A change that came to nothing does not move the times of its managers.
+        if strategy::unchanged(&*object, old) && super::fields::same_but_times(&*object, old) {
             allocation.keep();
             return Ok(Some(current.value.clone()));
         }

@@ -41,11 +41,10 @@ pub fn decode_request(parts: &Parts, body: Bytes) -> Result<Request, Status> {
         Method::DELETE if named || is_path => Verb::Delete,
         Method::DELETE => Verb::DeleteCollection,
         _ => {
-            return Err(Status::failure(
-                405,
-                "MethodNotAllowed",
-                "the server does not allow this method on the requested resource",
-            ));
+            let why = "the server does not allow this method on the requested resource";
+            let mut status = Status::failure(405, "MethodNotAllowed", why);
+            status.details = Some(Box::default());
+            return Err(status);
         }
     };
     let content_type = text(&parts.headers, "content-type");

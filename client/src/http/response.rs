@@ -152,15 +152,22 @@ fn encode_list(list: &ObjectList, accept: &Accept, options: &str, now: MicroTime
         (As::Table, _) => as_format(table_json(&list.gvk, &list.metadata, &list.items, options, now), accept),
         (As::PartialMetadata, _) => {
             let items: Vec<Bytes> = list.items.iter().map(|object| partial_json(object).into()).collect();
-            as_format(json::encode_list("meta.k8s.io/v1", "PartialObjectMetadataList", &list.metadata, &items), accept)
+            as_format(
+                json::encode_list("meta.k8s.io/v1", "PartialObjectMetadataList", &list.metadata, &items, b""),
+                accept,
+            )
         }
         (_, Format::Protobuf) if list.items.iter().all(|object| object.typed().is_some()) => {
             let items: Vec<Bytes> = list.items.iter().map(|object| object.encode(Format::Protobuf)).collect();
             protobuf::encode_list(&list.gvk.api_version(), &kind, &list.metadata, &items)
         }
         _ => {
+            // Built-in kinds name themselves once, in the list; custom resources also in each item.
+            let named = format!("{{\"kind\":\"{}\",\"apiVersion\":\"{}\",", list.gvk.kind, list.gvk.api_version());
+            let named = if list.items.iter().all(|object| object.typed().is_some()) { named.as_str() } else { "" };
             let items: Vec<Bytes> = list.items.iter().map(|object| object.encode(Format::Json)).collect();
-            as_format(json::encode_list(&list.gvk.api_version(), &kind, &list.metadata, &items), accept)
+            let version = list.gvk.api_version();
+            as_format(json::encode_list(&version, &kind, &list.metadata, &items, named.as_bytes()), accept)
         }
     };
     answer(200, accept, body)

@@ -38,7 +38,8 @@ fn members(value: &dyn Struct, out: &mut Vec<u8>, mut first: bool) {
     }
 }
 
-fn write(view: &Ref<'_>, out: &mut Vec<u8>) {
+/// Appends one value.
+pub(crate) fn write(view: &Ref<'_>, out: &mut Vec<u8>) {
     match view {
         Ref::Absent => out.extend_from_slice(b"null"),
         Ref::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
@@ -167,8 +168,9 @@ pub fn write_dynamic(out: &mut Vec<u8>, gvk: &GroupVersionKind, metadata: &Objec
     out.push(b'}');
 }
 
-/// A list of items that are encoded already.
-pub fn encode_list(api_version: &str, kind: &str, metadata: &ListMeta, items: &[Bytes]) -> Vec<u8> {
+/// A list of items that are encoded already. `named` is how an item begins that repeats the list's kind: that much of it
+/// is left out (`{"kind":"Pod","apiVersion":"v1",`); empty to leave out nothing.
+pub fn encode_list(api_version: &str, kind: &str, metadata: &ListMeta, items: &[Bytes], named: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(items.iter().map(|item| item.len() + 1).sum::<usize>() + 256);
     type_members(&mut out, api_version, kind);
     out.extend_from_slice(b",\"metadata\":");
@@ -178,7 +180,13 @@ pub fn encode_list(api_version: &str, kind: &str, metadata: &ListMeta, items: &[
         if index > 0 {
             out.push(b',');
         }
-        out.extend_from_slice(item);
+        match item.strip_prefix(named) {
+            Some(rest) if !named.is_empty() => {
+                out.push(b'{');
+                out.extend_from_slice(rest);
+            }
+            _ => out.extend_from_slice(item),
+        }
     }
     out.extend_from_slice(b"]}");
     out

@@ -148,17 +148,15 @@ impl<'a> Reader<'a> {
         }
         self.at += 1;
         let start = self.at;
-        loop {
-            match memchr::memchr2(b'"', b'\\', &self.text[self.at..]) {
-                None => return Err(ended()),
-                Some(offset) if self.text[self.at + offset] == b'"' => {
-                    let text = &self.text[start..self.at + offset];
-                    self.no_control(text)?;
-                    self.at += offset + 1;
-                    return Ok(String::from_utf8_lossy(text));
-                }
-                Some(_) => return self.escaped(start),
+        match memchr::memchr2(b'"', b'\\', &self.text[self.at..]) {
+            None => Err(ended()),
+            Some(offset) if self.text[self.at + offset] == b'"' => {
+                let text = &self.text[start..self.at + offset];
+                self.no_control(text)?;
+                self.at += offset + 1;
+                Ok(String::from_utf8_lossy(text))
             }
+            Some(_) => self.escaped(start),
         }
     }
 

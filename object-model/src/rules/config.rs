@@ -133,6 +133,14 @@ impl Rules for Node {
         if self.status.allocatable.is_empty() {
             self.status.allocatable.clone_from(&self.status.capacity);
         }
+        // The older field is the first element of the newer one.
+        if self.spec.pod_cidrs.is_empty() && !self.spec.pod_cidr.is_empty() {
+            self.spec.pod_cidrs.push(self.spec.pod_cidr.clone());
+        } else if self.spec.pod_cidr.is_empty()
+            && let Some(first) = self.spec.pod_cidrs.first()
+        {
+            self.spec.pod_cidr.clone_from(first);
+        }
     }
 
     fn validate(&self) -> FieldErrors {

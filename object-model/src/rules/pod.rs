@@ -12,6 +12,8 @@ use super::pod_defaults::{port_problem, sources};
 impl Rules for Pod {
     fn set_defaults(&mut self) {
         default_spec(&mut self.spec);
+        // Only pods have this one; templates stay as they were written.
+        self.spec.enable_service_links.get_or_insert(true);
     }
 
     fn validate(&self) -> FieldErrors {

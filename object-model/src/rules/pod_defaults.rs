@@ -16,7 +16,6 @@ pub(crate) fn default_spec(spec: &mut PodSpec) {
     text(&mut spec.dns_policy, "ClusterFirst");
     text(&mut spec.scheduler_name, "default-scheduler");
     spec.termination_grace_period_seconds.get_or_insert(30);
-    spec.enable_service_links.get_or_insert(true);
     if spec.security_context.is_none() {
         spec.security_context = Some(Box::default());
     }
@@ -129,7 +128,42 @@ fn default_probe(probe: &mut Probe) {
     }
 }
 
+fn text(field: &mut String, value: &str) {
+    if field.is_empty() {
+        value.clone_into(field);
+    }
+}
+
+/// The defaults of disks that Azure names.
+pub(super) fn default_azure_disk(disk: &mut crate::api::core::v1::AzureDiskVolumeSource) {
+    disk.caching_mode.get_or_insert_with(|| "ReadWrite".into());
+    disk.fs_type.get_or_insert_with(|| "ext4".into());
+    disk.read_only.get_or_insert(false);
+    disk.kind.get_or_insert_with(|| "Shared".into());
+}
+
 fn default_volume(volume: &mut Volume) {
+    if let Some(disk) = &mut volume.iscsi {
+        text(&mut disk.iscsi_interface, "default");
+    }
+    if let Some(disk) = &mut volume.rbd {
+        text(&mut disk.pool, "rbd");
+        text(&mut disk.user, "admin");
+        text(&mut disk.keyring, "/etc/ceph/keyring");
+    }
+    if let Some(disk) = &mut volume.azure_disk {
+        default_azure_disk(disk);
+    }
+    if let Some(disk) = &mut volume.scale_io {
+        text(&mut disk.storage_mode, "ThinProvisioned");
+        text(&mut disk.fs_type, "xfs");
+    }
+    if let Some(template) = volume.ephemeral.as_mut().and_then(|source| source.volume_claim_template.as_mut()) {
+        super::storage::default_claim_spec(&mut template.spec);
+    }
+    if let Some(image) = &mut volume.image {
+        text(&mut image.pull_policy, pull_policy(&image.reference));
+    }
     if let Some(source) = &mut volume.secret {
         source.default_mode.get_or_insert(0o644);
     }

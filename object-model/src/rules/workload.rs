@@ -64,7 +64,7 @@ fn validate_selected(
     validate_template(errors, template, &spec.child("template"), restart);
 }
 
-fn validate_selector(errors: &mut FieldErrors, selector: &LabelSelector, path: &Path) {
+pub(super) fn validate_selector(errors: &mut FieldErrors, selector: &LabelSelector, path: &Path) {
     validate_labels(&selector.match_labels, &path.child("matchLabels"), errors);
     for (index, expression) in selector.match_expressions.iter().enumerate() {
         let at = path.child("matchExpressions").index(index);
@@ -97,7 +97,7 @@ fn validate_template(errors: &mut FieldErrors, template: &PodTemplateSpec, path:
 }
 
 /// A count or a percentage.
-fn validate_share(errors: &mut FieldErrors, value: &IntOrString, path: &Path) {
+pub(super) fn validate_share(errors: &mut FieldErrors, value: &IntOrString, path: &Path) {
     match value {
         IntOrString::Int(number) => not_negative(errors, path, i64::from(*number)),
         IntOrString::String(text) => {
@@ -240,6 +240,15 @@ impl Rules for StatefulSet {
                 .rolling_update
                 .get_or_insert_with(|| Box::new(RollingUpdateStatefulSetStrategy::default()));
             rolling.partition.get_or_insert(0);
+        }
+        let kept = spec.persistent_volume_claim_retention_policy.get_or_insert_default();
+        for policy in [&mut kept.when_deleted, &mut kept.when_scaled] {
+            if policy.is_empty() {
+                *policy = "Retain".into();
+            }
+        }
+        for claim in &mut spec.volume_claim_templates {
+            claim.set_defaults();
         }
         pod::default_spec(&mut spec.template.spec);
     }

@@ -30,6 +30,7 @@ impl Scheme {
             .register::<api::authorization::v1::SelfSubjectRulesReview>()
             .register::<api::authorization::v1::SubjectAccessReview>();
         scheme.register::<api::autoscaling::v1::Scale>();
+        scheme.register::<api::apiregistration::v1::APIService>();
         scheme.register::<api::autoscaling::v2::HorizontalPodAutoscaler>();
         scheme.register::<api::batch::v1::CronJob>().register::<api::batch::v1::Job>();
         scheme.register::<api::certificates::v1::CertificateSigningRequest>();
@@ -69,6 +70,11 @@ impl Scheme {
             .register::<api::rbac::v1::ClusterRoleBinding>()
             .register::<api::rbac::v1::Role>()
             .register::<api::rbac::v1::RoleBinding>();
+        scheme
+            .register::<api::resource::v1::DeviceClass>()
+            .register::<api::resource::v1::ResourceClaim>()
+            .register::<api::resource::v1::ResourceClaimTemplate>()
+            .register::<api::resource::v1::ResourceSlice>();
         scheme.register::<api::scheduling::v1::PriorityClass>();
         scheme
             .register::<api::storage::v1::CSIDriver>()
@@ -78,6 +84,7 @@ impl Scheme {
             .register::<api::storage::v1::VolumeAttachment>()
             .register::<api::storage::v1::VolumeAttributesClass>();
         super::legacy::register(&mut scheme);
+        super::versions::register(&mut scheme);
         scheme
     }
 }

@@ -203,7 +203,8 @@ mod tests {
 
     #[test]
     fn text_and_matching_agree() {
-        let cases: [(&str, &[(&str, &str)], bool); 10] = [
+        type Case = (&'static str, &'static [(&'static str, &'static str)], bool);
+        let cases: [Case; 10] = [
             ("a=b", &[("a", "b")], true),
             ("a==b", &[("a", "c")], false),
             ("a!=b", &[], true),

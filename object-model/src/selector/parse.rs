@@ -51,7 +51,9 @@ impl<'a> Parser<'a> {
             let Token::Word(key) = self.next() else { return Err("found '!', expected: identifier".into()) };
             return Requirement::new(key, Operator::DoesNotExist, vec![]);
         }
-        let Token::Word(key) = token else { return Err(format!("found '{}', expected: identifier", token.text())) };
+        let Token::Word(key) = token else {
+            return Err(format!("found '{}', expected: !, identifier, or 'end of string'", token.text()));
+        };
         match self.peek() {
             Token::End | Token::Symbol(",") => Requirement::new(key, Operator::Exists, vec![]),
             _ => self.comparison(key),

@@ -6,9 +6,7 @@ use super::{Column, human_duration};
 use crate::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use crate::api::batch::v1::{CronJob, Job};
 use crate::api::coordination::v1::Lease;
-use crate::api::core::v1::{
-    ConfigMap, Container, Endpoints, Event, Namespace, Node, Pod, Secret, Service, ServiceAccount,
-};
+use crate::api::core::v1::{ConfigMap, Container, Endpoints, Event, Namespace, Node, Pod, Secret, Service};
 use crate::api::discovery::v1::EndpointSlice;
 use crate::api::extensions::v1beta1 as old;
 use crate::api::meta::v1::LabelSelector;
@@ -24,17 +22,17 @@ const NAME: Column = Column {
     priority: 0,
     description: "Name of the object, unique within its namespace.",
 };
-const AGE: Column = text("Age", "Time since the object was created.");
+pub(super) const AGE: Column = text("Age", "Time since the object was created.");
 const CREATED: Column =
     Column { name: "Created At", kind: "date", format: "", priority: 0, description: "When the object was created." };
 
-const fn text(name: &'static str, description: &'static str) -> Column {
+pub(super) const fn text(name: &'static str, description: &'static str) -> Column {
     Column { name, kind: "string", format: "", priority: 0, description }
 }
-const fn number(name: &'static str, description: &'static str) -> Column {
+pub(super) const fn number(name: &'static str, description: &'static str) -> Column {
     Column { name, kind: "integer", format: "", priority: 0, description }
 }
-const fn wide(name: &'static str, description: &'static str) -> Column {
+pub(super) const fn wide(name: &'static str, description: &'static str) -> Column {
     Column { name, kind: "string", format: "", priority: 1, description }
 }
 
@@ -67,8 +65,8 @@ pub(super) fn of(group: &str, kind: &str) -> Vec<Column> {
         ],
         ("apps" | "extensions", "Deployment") => &[
             text("Ready", "Ready and wanted pods."),
-            number("Up-to-date", "Pods of the current template."),
-            number("Available", "Pods that have been ready long enough."),
+            text("Up-to-date", "Pods of the current template."),
+            text("Available", "Pods that have been ready long enough."),
             AGE,
             CONTAINERS[0],
             CONTAINERS[1],
@@ -101,6 +99,9 @@ pub(super) fn of(group: &str, kind: &str) -> Vec<Column> {
             text("Completions", "Pods that have succeeded, of those wanted."),
             text("Duration", "How long the job ran."),
             AGE,
+            CONTAINERS[0],
+            CONTAINERS[1],
+            CONTAINERS[2],
         ],
         ("batch", "CronJob") => &[
             text("Schedule", "When jobs are made."),
@@ -122,11 +123,8 @@ pub(super) fn of(group: &str, kind: &str) -> Vec<Column> {
             wide("Container-Runtime", "Container runtime."),
         ],
         ("", "Namespace") => &[text("Status", "Active or being deleted."), AGE],
-        ("", "ConfigMap") => &[number("Data", "How many entries there are."), AGE],
-        ("", "Secret") => {
-            &[text("Type", "What the secret is for."), number("Data", "How many entries there are."), AGE]
-        }
-        ("", "ServiceAccount") => &[number("Secrets", "How many secrets it may use."), AGE],
+        ("", "ConfigMap") => &[text("Data", "How many entries there are."), AGE],
+        ("", "Secret") => &[text("Type", "What the secret is for."), text("Data", "How many entries there are."), AGE],
         ("", "Endpoints") => &[text("Endpoints", "Addresses and ports."), AGE],
         ("discovery.k8s.io", "EndpointSlice") => &[
             text("AddressType", "Kind of addresses."),
@@ -169,16 +167,11 @@ pub(super) fn of(group: &str, kind: &str) -> Vec<Column> {
             wide("ServiceAccounts", "To which service accounts."),
         ],
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => &[CREATED],
-        (
-            "",
-            "PersistentVolume"
-            | "PersistentVolumeClaim"
-            | "LimitRange"
-            | "ResourceQuota"
-            | "PodTemplate"
-            | "ReplicationController",
-        ) => &[AGE],
-        _ => &[AGE],
+        ("storage.k8s.io", "CSIStorageCapacity") | ("", "LimitRange") => &[CREATED],
+        _ => {
+            list.extend(super::further::of(group, kind).unwrap_or_else(|| vec![AGE]));
+            return list;
+        }
     };
     list.extend_from_slice(rest);
     list
@@ -192,22 +185,22 @@ fn age(object: &Object, now: Time) -> Value {
     since(object.metadata().creation_timestamp, now).into()
 }
 
-fn or_none(text: String) -> Value {
+pub(super) fn or_none(text: String) -> Value {
     if text.is_empty() { "<none>".into() } else { text.into() }
 }
 
-fn joined<'a>(list: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn joined<'a>(list: impl Iterator<Item = &'a str>) -> String {
     list.collect::<Vec<_>>().join(",")
 }
 
-fn template(containers: &[Container]) -> [Value; 2] {
+pub(super) fn template(containers: &[Container]) -> [Value; 2] {
     [
         joined(containers.iter().map(|c| c.name.as_str())).into(),
         joined(containers.iter().map(|c| c.image.as_str())).into(),
     ]
 }
 
-fn selector(selector: Option<&LabelSelector>) -> Value {
+pub(super) fn selector(selector: Option<&LabelSelector>) -> Value {
     or_none(Selector::from_field(selector).to_string())
 }
 
@@ -303,7 +296,9 @@ pub(super) fn cells(object: &Object, now: Time) -> Vec<Value> {
         let completions = format!("{}/{}", job.status.succeeded, job.spec.completions.unwrap_or(1));
         let end = job.status.completion_time.unwrap_or(now);
         let ran = job.status.start_time.map_or_else(String::new, |start| human_duration(end.since(start)));
-        return vec![name, status.into(), completions.into(), ran.into(), age];
+        let [containers, images] = template(&job.spec.template.spec.containers);
+        let selected = selector(job.spec.selector.as_deref());
+        return vec![name, status.into(), completions.into(), ran.into(), age, containers, images, selected];
     }
     if let Some(job) = as_kind!(CronJob) {
         let last =
@@ -331,9 +326,6 @@ pub(super) fn cells(object: &Object, now: Time) -> Vec<Value> {
     }
     if let Some(secret) = as_kind!(Secret) {
         return vec![name, secret.type_.clone().into(), secret.data.len().into(), age];
-    }
-    if let Some(account) = as_kind!(ServiceAccount) {
-        return vec![name, account.secrets.len().into(), age];
     }
     if let Some(endpoints) = as_kind!(Endpoints) {
         return vec![name, or_none(endpoints_text(endpoints)), age];
@@ -374,10 +366,11 @@ pub(super) fn cells(object: &Object, now: Time) -> Vec<Value> {
     if let Some(binding) = as_kind!(ClusterRoleBinding) {
         return binding_cells(name, age, &binding.role_ref, &binding.subjects);
     }
-    if object.gvk().group == "rbac.authorization.k8s.io" {
+    let gvk = object.gvk();
+    if gvk.group == "rbac.authorization.k8s.io" || matches!(gvk.kind.as_str(), "CSIStorageCapacity" | "LimitRange") {
         return vec![name, object.metadata().creation_timestamp.map(|time| time.to_string()).into()];
     }
-    vec![name, age]
+    super::further::cells(object, age.clone()).unwrap_or_else(|| vec![name, age])
 }
 
 fn shortened(list: &[&str]) -> Value {

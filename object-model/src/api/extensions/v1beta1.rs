@@ -9,14 +9,7 @@ use crate::{IntOrString, Reflect, Resource};
 
 /// Runs a number of equal pods and replaces them step by step when their template changes.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "extensions",
-    version = "v1beta1",
-    plural = "deployments",
-    short = "deploy",
-    subresources = "scale,status",
-    rules
-)]
+#[resource(group = "extensions", version = "v1beta1", plural = "deployments", subresources = "scale,status", rules)]
 pub struct Deployment {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -71,14 +64,7 @@ pub struct RollbackConfig {
 
 /// Keeps a number of equal pods running.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "extensions",
-    version = "v1beta1",
-    plural = "replicasets",
-    short = "rs",
-    subresources = "scale,status",
-    rules
-)]
+#[resource(group = "extensions", version = "v1beta1", plural = "replicasets", subresources = "scale,status", rules)]
 pub struct ReplicaSet {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -93,14 +79,7 @@ pub struct ReplicaSet {
 
 /// Routes HTTP requests by host and path to Services.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(
-    group = "extensions",
-    version = "v1beta1",
-    plural = "ingresses",
-    short = "ing",
-    subresources = "status",
-    rules
-)]
+#[resource(group = "extensions", version = "v1beta1", plural = "ingresses", subresources = "status", rules)]
 pub struct Ingress {
     /// Standard object metadata.
     #[field(tag = 1, always)]

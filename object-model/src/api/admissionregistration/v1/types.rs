@@ -9,7 +9,8 @@ use crate::{Reflect, Resource};
     version = "v1",
     plural = "mutatingadmissionpolicies",
     scope = "Cluster",
-    categories = "api-extensions"
+    categories = "api-extensions",
+    rules
 )]
 pub struct MutatingAdmissionPolicy {
     /// Standard object metadata.
@@ -27,7 +28,8 @@ pub struct MutatingAdmissionPolicy {
     version = "v1",
     plural = "mutatingadmissionpolicybindings",
     scope = "Cluster",
-    categories = "api-extensions"
+    categories = "api-extensions",
+    rules
 )]
 pub struct MutatingAdmissionPolicyBinding {
     /// Standard object metadata.
@@ -45,7 +47,8 @@ pub struct MutatingAdmissionPolicyBinding {
     version = "v1",
     plural = "mutatingwebhookconfigurations",
     scope = "Cluster",
-    categories = "api-extensions"
+    categories = "api-extensions",
+    rules
 )]
 pub struct MutatingWebhookConfiguration {
     /// Standard object metadata.
@@ -64,7 +67,8 @@ pub struct MutatingWebhookConfiguration {
     plural = "validatingadmissionpolicies",
     scope = "Cluster",
     categories = "api-extensions",
-    subresources = "status"
+    subresources = "status",
+    rules
 )]
 pub struct ValidatingAdmissionPolicy {
     /// Standard object metadata.
@@ -85,7 +89,8 @@ pub struct ValidatingAdmissionPolicy {
     version = "v1",
     plural = "validatingadmissionpolicybindings",
     scope = "Cluster",
-    categories = "api-extensions"
+    categories = "api-extensions",
+    rules
 )]
 pub struct ValidatingAdmissionPolicyBinding {
     /// Standard object metadata.
@@ -103,7 +108,8 @@ pub struct ValidatingAdmissionPolicyBinding {
     version = "v1",
     plural = "validatingwebhookconfigurations",
     scope = "Cluster",
-    categories = "api-extensions"
+    categories = "api-extensions",
+    rules
 )]
 pub struct ValidatingWebhookConfiguration {
     /// Standard object metadata.

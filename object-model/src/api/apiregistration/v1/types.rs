@@ -10,7 +10,8 @@ use crate::{Reflect, Resource};
     plural = "apiservices",
     scope = "Cluster",
     categories = "api-extensions",
-    subresources = "status"
+    subresources = "status",
+    rules
 )]
 pub struct APIService {
     /// Standard object metadata.

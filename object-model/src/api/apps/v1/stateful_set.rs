@@ -91,7 +91,7 @@ pub struct StatefulSetSpec {
     #[field(tag = 4, list = "atomic")]
     pub volume_claim_templates: Vec<crate::api::core::v1::PersistentVolumeClaim>,
     /// Service name.
-    #[field(tag = 5)]
+    #[field(tag = 5, always)]
     pub service_name: String,
     /// Pod management policy.
     #[field(tag = 6)]
@@ -144,7 +144,7 @@ pub struct StatefulSetStatus {
     #[field(tag = 10, list = "map", keys = "type", patch = "merge", merge_key = "type")]
     pub conditions: Vec<StatefulSetCondition>,
     /// Available replicas.
-    #[field(tag = 11)]
+    #[field(tag = 11, always)]
     pub available_replicas: i32,
 }
 

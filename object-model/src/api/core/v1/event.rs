@@ -48,10 +48,10 @@ pub struct Event {
     #[field(tag = 13)]
     pub related: Option<Box<ObjectReference>>,
     /// Reporting component.
-    #[field(tag = 14)]
+    #[field(tag = 14, always)]
     pub reporting_component: String,
     /// Reporting instance.
-    #[field(tag = 15)]
+    #[field(tag = 15, always)]
     pub reporting_instance: String,
 }
 

@@ -111,7 +111,7 @@ pub struct TopologySelectorTerm {
 #[reflect(atomic)]
 pub struct TypedLocalObjectReference {
     /// Api group.
-    #[field(tag = 1)]
+    #[field(tag = 1, value, always)]
     pub api_group: Option<String>,
     /// Kind of the object.
     #[field(tag = 2, always, required)]
@@ -125,7 +125,7 @@ pub struct TypedLocalObjectReference {
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct TypedObjectReference {
     /// Api group.
-    #[field(tag = 1)]
+    #[field(tag = 1, value, always)]
     pub api_group: Option<String>,
     /// Kind of the object.
     #[field(tag = 2, always, required)]

@@ -12,10 +12,10 @@ pub struct EndpointSlice {
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// Endpoints.
-    #[field(tag = 2, list = "atomic")]
+    #[field(tag = 2, always, list = "atomic")]
     pub endpoints: Vec<Endpoint>,
     /// Ports.
-    #[field(tag = 3, list = "atomic")]
+    #[field(tag = 3, always, list = "atomic")]
     pub ports: Vec<EndpointPort>,
     /// Address type.
     #[field(tag = 4, always, required)]

@@ -4,7 +4,7 @@ use crate::{Reflect, Resource};
 
 /// An event.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "events.k8s.io", version = "v1", plural = "events", short = "ev")]
+#[resource(group = "events.k8s.io", version = "v1", plural = "events", short = "ev", rules)]
 pub struct Event {
     /// Standard object metadata.
     #[field(tag = 1, always)]

@@ -9,7 +9,8 @@ use crate::{Reflect, Resource};
     version = "v1",
     plural = "flowschemas",
     scope = "Cluster",
-    subresources = "status"
+    subresources = "status",
+    rules
 )]
 pub struct FlowSchema {
     /// Standard object metadata.
@@ -30,7 +31,8 @@ pub struct FlowSchema {
     version = "v1",
     plural = "prioritylevelconfigurations",
     scope = "Cluster",
-    subresources = "status"
+    subresources = "status",
+    rules
 )]
 pub struct PriorityLevelConfiguration {
     /// Standard object metadata.

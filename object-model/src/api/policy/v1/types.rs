@@ -65,16 +65,16 @@ pub struct PodDisruptionBudgetStatus {
     #[field(tag = 2)]
     pub disrupted_pods: BTreeMap<String, crate::Time>,
     /// Disruptions allowed.
-    #[field(tag = 3)]
+    #[field(tag = 3, always)]
     pub disruptions_allowed: i32,
     /// Current healthy.
-    #[field(tag = 4)]
+    #[field(tag = 4, always)]
     pub current_healthy: i32,
     /// Desired healthy.
-    #[field(tag = 5)]
+    #[field(tag = 5, always)]
     pub desired_healthy: i32,
     /// Expected pods.
-    #[field(tag = 6)]
+    #[field(tag = 6, always)]
     pub expected_pods: i32,
     /// Conditions.
     #[field(tag = 7, list = "map", keys = "type", patch = "merge", merge_key = "type")]

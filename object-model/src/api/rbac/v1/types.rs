@@ -10,7 +10,7 @@ pub struct ClusterRole {
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// Rules.
-    #[field(tag = 2, list = "atomic")]
+    #[field(tag = 2, always, list = "atomic")]
     pub rules: Vec<PolicyRule>,
     /// Aggregation rule.
     #[field(tag = 3)]
@@ -46,7 +46,7 @@ pub struct Role {
     #[field(tag = 1, always)]
     pub metadata: crate::api::meta::v1::ObjectMeta,
     /// Rules.
-    #[field(tag = 2, list = "atomic")]
+    #[field(tag = 2, always, list = "atomic")]
     pub rules: Vec<PolicyRule>,
 }
 

@@ -6,7 +6,7 @@ use crate::{Reflect, Resource};
 
 /// A csi driver.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "storage.k8s.io", version = "v1", plural = "csidrivers", scope = "Cluster")]
+#[resource(group = "storage.k8s.io", version = "v1", plural = "csidrivers", scope = "Cluster", rules)]
 pub struct CSIDriver {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -169,7 +169,7 @@ pub struct CSINodeDriver {
     #[field(tag = 2, name = "nodeID", always, required)]
     pub node_id: String,
     /// Topology keys.
-    #[field(tag = 3, list = "atomic")]
+    #[field(tag = 3, always, list = "atomic")]
     pub topology_keys: Vec<String>,
     /// Allocatable.
     #[field(tag = 4)]

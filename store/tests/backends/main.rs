@@ -1,0 +1,10 @@
+//! Every backend keeps the promises of the trait, and its own. One binary, since linking is what tests cost most.
+
+#[cfg(feature = "etcd")]
+mod etcd;
+#[cfg(feature = "file")]
+mod file;
+mod linearizability;
+mod memory;
+#[cfg(feature = "etcd")]
+mod support;
