@@ -135,12 +135,15 @@ enum Write {
 
 type Key = (Arc<str>, String, String, String);
 
+type Kind = (Arc<str>, String, String);
+
 /// Decides what becomes of a recorded event. No I/O.
 #[derive(Default)]
 struct Correlator {
     written: HashMap<Key, Event>,
     tokens: HashMap<(Arc<str>, String), (f64, Duration)>,
-    similar: HashMap<(Arc<str>, String, String), (Vec<String>, Duration)>,
+    /// Messages of one kind about one object, and since when they are collected.
+    similar: HashMap<Kind, (Vec<String>, Duration)>,
 }
 
 impl Correlator {

@@ -85,7 +85,7 @@ impl Manager {
     }
     /// Runs a controller of one's own; `make` is called once per start (again after a lost leadership).
     #[must_use]
-    pub fn add<R: Runnable>(mut self, make: impl Fn() -> R + Send + Sync + 'static) -> Self {
+    pub fn register<R: Runnable>(mut self, make: impl Fn() -> R + Send + Sync + 'static) -> Self {
         self.own.push(Arc::new(move |_| Box::new(make())));
         self
     }

@@ -48,9 +48,11 @@ pub enum ControllerEvent<'a> {
     },
 }
 
+type Call = Arc<dyn Fn(&ControllerEvent<'_>) + Send + Sync>;
+
 /// Is told [`ControllerEvent`]s; must not block. The default tells nobody.
 #[derive(Clone, Default)]
-pub struct Observer(Option<Arc<dyn Fn(&ControllerEvent<'_>) + Send + Sync>>);
+pub struct Observer(Option<Call>);
 
 impl Observer {
     /// Calls this function.

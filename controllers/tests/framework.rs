@@ -74,7 +74,7 @@ async fn a_reconciler_that_panics_or_fails_is_called_again_and_tells_its_story()
     let (trigger, signal) = Shutdown::channel();
     let make = calls.clone();
     let manager = Manager::new(world.client.clone(), world.clock.clone(), world.random.clone())
-        .add(move || moody(&make))
+        .register(move || moody(&make))
         .observer(observer);
     let running = tokio::spawn(manager.run(signal));
     let events = world.informer::<Event>();
@@ -97,7 +97,7 @@ async fn changes_while_a_key_is_worked_on_lead_to_one_more_call() {
     let (trigger, signal) = Shutdown::channel();
     let make = calls.clone();
     let manager =
-        Manager::new(world.client.clone(), world.clock.clone(), world.random.clone()).add(move || moody(&make));
+        Manager::new(world.client.clone(), world.clock.clone(), world.random.clone()).register(move || moody(&make));
     let running = tokio::spawn(manager.run(signal));
     let maps = world.informer::<ConfigMap>();
     let mut map = ConfigMap::default();

@@ -236,7 +236,7 @@ impl Work<'_> {
     /// Claims that shall not outlive a scaled-down pod get it as their owner, before it goes.
     async fn hand_claims_over(&self, ordinal: i32, pod: &Pod) -> Result<(), ControllerError> {
         let policy = self.set.spec.persistent_volume_claim_retention_policy.as_ref();
-        if !policy.is_some_and(|policy| policy.when_scaled == "Delete") {
+        if policy.is_none_or(|policy| policy.when_scaled != "Delete") {
             return Ok(());
         }
         let mut owner = crate::owner::controller_ref(pod);

@@ -56,14 +56,17 @@ fn service_of(slice: &EndpointSlice) -> Option<ObjectRef> {
     Some(ObjectRef::new(slice.metadata.namespace.as_str(), labels.get(SERVICE_NAME)?.as_str()))
 }
 
-/// Slices that were written and when, by Service and UID, with their resource version.
+/// By Service and UID: the resource version that was written, and when.
+type WrittenSlices = HashMap<ObjectRef, BTreeMap<String, (u64, Duration)>>;
+
+/// Slices that were written.
 #[derive(Default)]
 struct Written {
-    slices: Mutex<HashMap<ObjectRef, BTreeMap<String, (u64, Duration)>>>,
+    slices: Mutex<WrittenSlices>,
 }
 
 impl Written {
-    fn change<R>(&self, change: impl FnOnce(&mut HashMap<ObjectRef, BTreeMap<String, (u64, Duration)>>) -> R) -> R {
+    fn change<R>(&self, change: impl FnOnce(&mut WrittenSlices) -> R) -> R {
         change(&mut self.slices.lock().unwrap_or_else(PoisonError::into_inner))
     }
     fn wrote(&self, key: &ObjectRef, slice: &EndpointSlice, now: Duration) {
