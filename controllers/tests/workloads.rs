@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use pintle_client::Patch;
+use pintle_object_model::Quantity;
 use pintle_object_model::api::apps::v1::{DaemonSet, StatefulSet};
 use pintle_object_model::api::batch::v1::Job;
 use pintle_object_model::api::core::v1::{Node, PersistentVolumeClaim, Pod, Taint};
@@ -33,12 +34,22 @@ async fn a_daemon_runs_on_every_node_it_fits_and_is_updated_everywhere() {
         node.metadata.name = name.into();
         node
     };
+    // The server taints every new node until its agent reports; these report at once.
+    let report = async |name: &str| {
+        let untaint = |node: &mut Node| {
+            node.spec.taints.retain(|taint| taint.key == "own");
+            true
+        };
+        nodes.edit(name, untaint).await.unwrap();
+    };
     for name in ["a", "b"] {
         nodes.create(&node(name)).await.unwrap();
+        report(name).await;
     }
     let mut tainted = node("c");
     tainted.spec.taints = vec![Taint { key: "own".into(), effect: "NoSchedule".into(), ..Taint::default() }];
     nodes.create(&tainted).await.unwrap();
+    report("c").await;
     let mut set = DaemonSet::default();
     set.metadata.name = "agent".into();
     set.spec.selector = world::selector("agent");
@@ -53,6 +64,7 @@ async fn a_daemon_runs_on_every_node_it_fits_and_is_updated_everywhere() {
     };
     until(&sets, "agent", available(2)).await;
     nodes.create(&node("d")).await.unwrap();
+    report("d").await;
     until(&sets, "agent", available(3)).await;
     let on: BTreeSet<_> = pods.list().iter().map(|pod| pod.spec.node_name.clone()).collect();
     assert_eq!(on, ["a", "b", "d"].map(String::from).into());
@@ -70,6 +82,8 @@ fn stateful_set(replicas: i32) -> StatefulSet {
     set.spec.template = world::template("db", "one");
     let mut claim = PersistentVolumeClaim::default();
     claim.metadata.name = "data".into();
+    claim.spec.access_modes = vec!["ReadWriteOnce".into()];
+    claim.spec.resources.requests.insert("storage".into(), Quantity::from_bytes(1 << 20));
     set.spec.volume_claim_templates = vec![claim];
     set
 }
