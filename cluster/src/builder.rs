@@ -193,7 +193,8 @@ impl Builder {
         self.kubeconfig = Some(path.into());
         self
     }
-    /// How many simulated nodes there are. Default 1.
+    /// How many simulated nodes there are. Default 1. More than 32 share one driver: cheap by the thousand, without logs and
+    /// exec.
     #[must_use]
     pub fn nodes(mut self, nodes: usize) -> Self {
         self.simulated_nodes = nodes;

@@ -15,7 +15,8 @@ use pintle_object_model::clock::{Clock, Random};
 use pintle_object_model::{Object, Status, Time};
 use pintle_proxy::Proxy;
 use pintle_runtime::{
-    NodeAgent, NodeAgentBuilder, SimulatedConfig, SimulatedImages, SimulatedRuntime, SimulatedVolumes,
+    NodeAgent, NodeAgentBuilder, SimulatedConfig, SimulatedImages, SimulatedNodes, SimulatedNodesConfig,
+    SimulatedRuntime, SimulatedVolumes,
 };
 use pintle_scheduler::Scheduler;
 use pintle_store::{MemoryConfig, MemoryStore, Store};
@@ -108,9 +109,13 @@ impl Cluster {
     }
 
     async fn start_components(&mut self, mut builder: Builder, local: &LocalNodes) -> Result<(), ClusterError> {
-        for index in 0..builder.simulated_nodes {
-            let name = format!("node-{}", index + 1);
-            self.start_node(&name, simulated(index, &builder, self.api.clock()), local)?;
+        if builder.simulated_nodes > AGENTS_MAX {
+            self.start_crowd(builder.simulated_nodes, builder.pod_cidr);
+        } else {
+            for index in 0..builder.simulated_nodes {
+                let name = format!("node-{}", index + 1);
+                self.start_node(&name, simulated(index, &builder, self.api.clock()), local)?;
+            }
         }
         for (name, configure) in std::mem::take(&mut builder.nodes) {
             self.start_node(&name, configure, local)?;
@@ -143,6 +148,14 @@ impl Cluster {
             self.components.tasks.spawn(ingress.run(self.components.signal.clone()));
         }
         Ok(())
+    }
+
+    /// Starts many simulated nodes that share one driver.
+    fn start_crowd(&mut self, count: usize, pod_cidr: ipnet::Ipv4Net) {
+        let client = self.component("system:pintle:simulated-nodes");
+        let config = SimulatedNodesConfig { pod_cidr, ..SimulatedNodesConfig::new(count) };
+        let nodes = SimulatedNodes::new(client, Arc::clone(self.api.clock()), self.random.clone(), config);
+        self.components.tasks.spawn(nodes.run(None, self.components.signal.clone()));
     }
 
     fn start_controllers(&mut self, builder: &mut Builder) {
@@ -252,6 +265,10 @@ impl Cluster {
         self.servers.stop().await;
     }
 }
+
+/// Most simulated nodes with an agent each. More share one driver, which costs a node next to nothing but has no logs and no
+/// exec.
+const AGENTS_MAX: usize = 32;
 
 /// Sockets that are bound, not yet served.
 struct Listening {

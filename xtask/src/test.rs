@@ -8,7 +8,7 @@ use crate::{golden, seams};
 pub(crate) fn run() -> Result<()> {
     step("format", || exec("cargo", &["fmt", "--all", "--check"]))?;
     step("seams", seams::run)?;
-    step("licences and sources", || exec("cargo", &["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
+    step("licences and sources", || exec("cargo", &["deny", "check", "bans", "licenses", "sources"]))?;
     step("lints", || exec("cargo", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?;
     // The binaries are run by some of the tests.
     step("build", || exec("cargo", &["build", "--workspace", "--bins", "--quiet"]))?;
