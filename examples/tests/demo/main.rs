@@ -123,7 +123,8 @@ impl World {
         Program::start(program, &arguments, &self.folder.path().join(format!("{name}.log")))
     }
 
-    fn start_etcd(&self) -> Program {
+    /// Starts etcd and waits until it listens.
+    async fn start_etcd(&self) -> Program {
         let (data, peer) = (self.path("etcd"), format!("http://127.0.0.1:{}", free_port()));
         let arguments = [
             "--data-dir",
@@ -142,7 +143,15 @@ impl World {
             "--log-level",
             "error",
         ];
-        Program::start(&tool("etcd"), &arguments, &self.folder.path().join("etcd.log"))
+        let etcd = Program::start(&tool("etcd"), &arguments, &self.folder.path().join("etcd.log"));
+        let place = self.etcd.trim_start_matches("http://");
+        let listens = async {
+            while tokio::net::TcpStream::connect(place).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, listens).await.unwrap_or_else(|_| panic!("{}", etcd.log()));
+        etcd
     }
 
     /// Waits until the sample application answers through the ingress.
@@ -170,7 +179,7 @@ impl World {
 #[tokio::test]
 async fn separate_programs_on_etcd_survive_the_loss_of_each() {
     let world = World::new();
-    let etcd = world.start_etcd();
+    let etcd = world.start_etcd().await;
     let mut apiserver = world.start("apiserver");
     apiserver.says("serving").await;
     let kubeconfig = world.folder.path().join("kubeconfig");

@@ -46,8 +46,13 @@ impl World {
 
     pub(crate) async fn with(configure: impl Fn(SchedulerBuilder) -> SchedulerBuilder + Send + Sync + 'static) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(TokioClock { start: tokio::time::Instant::now() });
-        let config =
-            ApiServerConfig { clock: Arc::clone(&clock), random: Random::seeded(1), ..ApiServerConfig::default() };
+        // These nodes have no agent that would ever call them ready, nor a controller that would take the taint away.
+        let config = ApiServerConfig {
+            clock: Arc::clone(&clock),
+            random: Random::seeded(1),
+            disabled_admission: vec!["TaintNodesByCondition".into()],
+            ..ApiServerConfig::default()
+        };
         let store = Arc::new(MemoryStore::new(MemoryConfig::default(), Arc::clone(&clock)));
         let server = ApiServer::start(store, config).await.unwrap();
         let mut world = Self { server, clock, configure: Arc::new(configure), running: None, events: Arc::default() };
