@@ -46,10 +46,15 @@ pub(crate) async fn run(client: &Client, own: OwnAddress) -> Result<(), Status> 
 }
 
 async fn ensure<K: Resource>(client: &Client, namespace: &str, object: &K) -> Result<(), Status> {
-    match client.namespaced::<K>(namespace).create(object).await {
-        Ok(_) => Ok(()),
+    let api = client.namespaced::<K>(namespace);
+    // Looked for first: a Service that is there holds the very address that creating it again would ask for.
+    if api.get_opt(&object.metadata().name).await?.is_some() {
+        return Ok(());
+    }
+    match api.create(object).await {
+        // Another server was faster.
         Err(status) if status.is_already_exists() => Ok(()),
-        Err(status) => Err(status),
+        other => other.map(drop),
     }
 }
 

@@ -1,13 +1,17 @@
 //! A whole cluster in process: memory store, controllers, scheduler, simulated nodes. No sockets, no root.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use pintle::Cluster;
+use pintle::{Cluster, StoreChoice};
 use pintle_client::{Params, Patch};
+use pintle_object_model::Object;
 use pintle_object_model::api::apps::v1::{Deployment, ReplicaSet};
 use pintle_object_model::api::core::v1::{Namespace, Pod};
 use pintle_object_model::api::meta::v1::DeleteOptions;
-use pintle_object_model::clock::Random;
+use pintle_object_model::clock::{Random, SystemClock};
+use pintle_store::{MemoryConfig, MemoryStore, Store};
 use pintle_watch::{Informer, InformerConfig, Shutdown};
 use serde_json::json;
 
@@ -35,6 +39,23 @@ async fn a_deployment_becomes_available_on_simulated_nodes() {
         assert_eq!(pod.status.phase, "Running");
         assert!(!pod.status.pod_ip.is_empty());
     }
+    in_time(cluster.stop()).await;
+}
+
+#[tokio::test]
+async fn a_cluster_goes_on_from_its_store() {
+    let store: Arc<dyn Store<Object>> = Arc::new(MemoryStore::new(MemoryConfig::default(), SystemClock::shared()));
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let start = || Cluster::builder().store(StoreChoice::Given(Arc::clone(&store))).listen(listen).start();
+    let cluster = in_time(start()).await.unwrap();
+    cluster.apply(HELLO).await.unwrap();
+    in_time(cluster.wait_available("default", "hello")).await;
+    in_time(cluster.stop()).await;
+
+    let cluster = in_time(start()).await.unwrap();
+    cluster.client().namespaced::<Deployment>("default").set_scale("hello", 5).await.unwrap();
+    let scaled = in_time(cluster.wait_available("default", "hello")).await;
+    assert_eq!(scaled.status.replicas, 5);
     in_time(cluster.stop()).await;
 }
 

@@ -240,6 +240,20 @@ async fn separate_programs_on_etcd_survive_the_loss_of_each() {
     assert_eq!(leftovers("10.242.", world.folder.path()), [""; 0]);
 }
 
+impl Drop for World {
+    /// A test that fails must not leave containers and links on the machine either.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let (kubeconfig, node_data) = (self.path("kubeconfig"), self.path("node"));
+        let mut node = std::process::Command::new(env!("CARGO_BIN_EXE_node"));
+        node.args(["--kubeconfig", &kubeconfig, "--data-dir", &node_data, "--pod-cidr", "10.242.0.0/24"]);
+        node.args(["--service-cidr", "10.98.0.0/16", "--listen", "127.0.0.1:0", "--exit-after", "1"]);
+        let _ = node.status();
+    }
+}
+
 impl World {
     /// Runs the node once more without `--keep-pods`, which removes everything that it finds.
     async fn take_down(&self) -> std::process::ExitStatus {

@@ -11,10 +11,13 @@ use tokio::process::{Child, Command};
 pub(crate) struct Program {
     child: Child,
     log: PathBuf,
+    /// What earlier programs wrote into the same file.
+    skipped: usize,
 }
 
 impl Program {
     pub(crate) fn start(program: &str, arguments: &[&str], log: &Path) -> Self {
+        let skipped = std::fs::read(log).map_or(0, |earlier| earlier.len());
         let output = File::options().create(true).append(true).open(log).unwrap();
         let child = Command::new(program)
             .args(arguments)
@@ -25,11 +28,13 @@ impl Program {
             .kill_on_drop(true)
             .spawn()
             .unwrap_or_else(|error| panic!("{program}: {error}"));
-        Self { child, log: log.to_owned() }
+        Self { child, log: log.to_owned(), skipped }
     }
 
+    /// What this program has written.
     pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
+        let bytes = std::fs::read(&self.log).unwrap_or_default();
+        String::from_utf8_lossy(&bytes[self.skipped.min(bytes.len())..]).into_owned()
     }
 
     /// Waits until the program has written these words.
