@@ -24,7 +24,8 @@ pub(crate) fn run(flags: &[String]) -> Result<()> {
         println!("the recordings are not on this machine (set PINTLE_GOLDEN to their folder): nothing compared");
         return Ok(());
     };
-    exec("cargo", &["build", "--quiet", "--package", "pintle-examples", "--bin", "cluster"])?;
+    // As the tests build it, so that nothing is compiled twice.
+    exec("cargo", &["build", "--quiet", "--workspace", "--bins"])?;
     let report = root().join("target/golden-report.json");
     let server = Server::start(&golden)?;
     let replayed = command("python3")
