@@ -91,6 +91,8 @@ struct State {
     made: u64,
     next_address: u32,
     sandboxes: BTreeMap<SandboxId, SandboxInfo>,
+    /// What programs are told to be their host's name; the machine's own stays as it is.
+    hostnames: BTreeMap<SandboxId, String>,
     containers: BTreeMap<ContainerId, Arc<Process>>,
 }
 
@@ -212,6 +214,7 @@ impl ContainerRuntime for ProcessRuntime {
             created: self.inner.clock.utc(),
             labels: config.labels,
         };
+        state.hostnames.insert(info.id.clone(), config.hostname);
         state.sandboxes.insert(info.id.clone(), info.clone());
         Ok(info)
     }
@@ -235,7 +238,9 @@ impl ContainerRuntime for ProcessRuntime {
         for process in self.of_sandbox(id) {
             self.remove_container(&process.id).await?;
         }
-        self.state().sandboxes.remove(id);
+        let mut state = self.state();
+        state.sandboxes.remove(id);
+        state.hostnames.remove(id);
         Ok(())
     }
 
@@ -246,12 +251,16 @@ impl ContainerRuntime for ProcessRuntime {
     async fn create_container(
         &self,
         sandbox: &SandboxId,
-        config: ContainerConfig,
+        mut config: ContainerConfig,
     ) -> Result<ContainerId, RuntimeError> {
         let id = {
             let mut state = self.state();
             if !state.sandboxes.get(sandbox).is_some_and(|sandbox| sandbox.ready) {
                 return Err(missing("sandbox", &sandbox.0));
+            }
+            if let Some(hostname) = state.hostnames.get(sandbox) {
+                // First, so that the container's own variable of this name wins.
+                config.env.insert(0, ("HOSTNAME".into(), hostname.clone()));
             }
             state.made += 1;
             ContainerId(format!("{:x}-{}-{}", state.made, config.name, sandbox.0))

@@ -28,7 +28,8 @@ async fn machine(roots: Option<Arc<dyn RootFs>>) -> Machine {
     let directory = tempfile::tempdir().unwrap();
     let runtime = open(directory.path(), roots).await;
     let identity = Identity { uid: "u1".into(), pod: "p".into(), ..Identity::default() };
-    let sandbox = runtime.run_sandbox(SandboxConfig { identity, ..SandboxConfig::default() }).await.unwrap();
+    let config = SandboxConfig { identity, hostname: "host-of-p".into(), ..SandboxConfig::default() };
+    let sandbox = runtime.run_sandbox(config).await.unwrap();
     Machine { runtime, sandbox, directory }
 }
 
@@ -71,12 +72,12 @@ impl Machine {
 #[tokio::test]
 async fn programs_write_logs_and_end_with_codes() {
     let machine = machine(None).await;
-    let mut config = machine.script("echo \"$GREETING from $POD_IP\"; printf oops >&2; exit 7");
+    let mut config = machine.script("echo \"$GREETING from $POD_IP of $HOSTNAME\"; printf oops >&2; exit 7");
     config.env = vec![("GREETING".into(), "hello".into())];
     let (code, log) = machine.run(config).await;
     assert_eq!(code, 7);
     let texts: BTreeMap<&str, &str> = log.lines().filter_map(|line| line.split_once(' ')?.1.split_once(' ')).collect();
-    assert_eq!(texts["stdout"], "F hello from 127.1.0.1");
+    assert_eq!(texts["stdout"], "F hello from 127.1.0.1 of host-of-p");
     assert_eq!(texts["stderr"], "P oops");
 }
 
