@@ -106,7 +106,7 @@ impl<S: ApiService> HttpService<S> {
             Ok(response) => match response.content {
                 Content::Upgrade(switched) => switch(switched, upgrade),
                 content => {
-                    let response = pintle_client::Response { warnings: response.warnings, content };
+                    let response = pintle_client::Response { content, ..response };
                     encode_response(Ok(response), accept, &table_options, &*self.clock)
                 }
             },

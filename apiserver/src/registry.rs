@@ -14,6 +14,7 @@ use pintle_object_model::{GroupVersionResource, KindEntry, Object, Scheme, Statu
 
 use crate::admission::{AdmissionChain, Warnings};
 use crate::allocator::ServiceAllocator;
+use crate::kinds::Kinds;
 use crate::kubelet::NodeDialer;
 use crate::reviews::Reviews;
 use crate::storage::{Storage, Storages};
@@ -44,7 +45,7 @@ pub(crate) struct Registry {
 
 #[derive(Debug)]
 pub(crate) struct Parts {
-    pub(crate) scheme: Scheme,
+    pub(crate) kinds: Kinds,
     pub(crate) storages: Storages,
     pub(crate) admission: AdmissionChain,
     pub(crate) services: ServiceAllocator,
@@ -57,6 +58,8 @@ pub(crate) struct Parts {
 /// A request for objects, resolved: which kind, stored where, asked by whom.
 pub(crate) struct Call<'a> {
     pub(crate) identity: &'a Identity,
+    /// The kinds as they were when the request came.
+    pub(crate) scheme: &'a Scheme,
     pub(crate) entry: &'a KindEntry,
     pub(crate) storage: &'a Arc<Storage>,
     pub(crate) resource: &'a GroupVersionResource,
@@ -73,24 +76,25 @@ impl Registry {
         let Target::Resource { resource, namespace, name, subresource, tail } = request.target.clone() else {
             return Err(Status::failure(404, "NotFound", "the server could not find the requested resource"));
         };
+        let scheme = self.parts.kinds.current();
         if self.parts.reviews.handles(&resource) {
-            return self.parts.reviews.answer(identity, &resource, &namespace, request, &self.parts.scheme).await;
+            return self.parts.reviews.answer(identity, &resource, &namespace, request, &scheme).await;
         }
         if resource.group.is_empty() && resource.resource == "bindings" && request.verb == Verb::Create {
             return self.bind_by_body(identity, &resource, &namespace, request).await;
         }
-        let Some(entry) = self.parts.scheme.resource(&resource) else {
-            let known = resource.group.is_empty()
-                || self.parts.scheme.kinds().any(|entry| entry.info().group == resource.group);
+        let Some(entry) = scheme.resource(&resource).filter(|entry| is_served(entry)) else {
+            let known = resource.group.is_empty() || scheme.kinds().any(|entry| entry.info().group == resource.group);
             return if known { Err(no_such_resource()) } else { Ok(crate::documents::page_not_found()) };
         };
-        let storage = self.parts.storages.get(entry.hub()).ok_or_else(no_such_resource)?;
+        let storage = &self.parts.storages.get(entry.hub()).ok_or_else(no_such_resource)?;
         if !entry.info().namespaced && !namespace.is_empty() {
             return Err(no_such_resource());
         }
         let warnings = Warnings::default();
         let call = Call {
             identity,
+            scheme: &scheme,
             entry,
             storage,
             resource: &resource,
@@ -103,6 +107,10 @@ impl Registry {
         let answered = self.dispatch(&call, request).await;
         answered.map(|mut response| {
             response.warnings.extend(warnings.take());
+            if let Some(kind) = entry.custom() {
+                response.warnings.extend(kind.deprecation().map(str::to_owned));
+                response.custom = Some(Arc::clone(kind));
+            }
             response
         })
     }
@@ -138,11 +146,24 @@ impl Registry {
 
     /// A stored object as it looks at the version that was asked for.
     pub(crate) fn present(&self, call: &Call<'_>, object: &Object) -> Result<Object, Status> {
-        if call.entry.is_hub() {
+        if call.entry.is_hub() && call.entry.custom().is_none() {
             return Ok(object.clone());
         }
-        self.parts.scheme.convert(object, &call.entry.info().gvk()).map_err(Status::internal)
+        call.scheme.convert(object, &call.entry.info().gvk()).map_err(Status::internal)
     }
+}
+
+/// The fields of a stored object.
+pub(crate) fn open<'a>(call: &Call<'_>, object: &'a Object) -> Result<pintle_object_model::Opened<'a>, Status> {
+    call.scheme.open(object).map_err(|error| {
+        let metadata = object.metadata();
+        Status::internal(format!("reading the stored {} {:?}: {error}", call.storage.info.kind, metadata.name))
+    })
+}
+
+/// A version of a definition may be stored without being offered.
+fn is_served(entry: &KindEntry) -> bool {
+    entry.custom().is_none_or(|kind| kind.is_served())
 }
 
 /// 404 for a resource that is not served.

@@ -8,8 +8,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use arc_swap::ArcSwap;
+use futures::stream::SelectAll;
 use ipnet::Ipv4Net;
 use pintle_client::{ApiService, Client, Identity, Request, Response, Target};
+use pintle_object_model::api::apiextensions::v1::CustomResourceDefinition;
 use pintle_object_model::api::core::v1::{LimitRange, Namespace, Service as ServiceKind, ServiceAccount};
 use pintle_object_model::api::networking::v1::IngressClass;
 use pintle_object_model::api::node::v1::RuntimeClass;
@@ -31,7 +34,9 @@ use crate::allocator::ServiceAllocator;
 use crate::authn::{Authentication, Authenticator, Certificates};
 use crate::authz::{Authorizer, Rbac};
 use crate::bootstrap::{self, OwnAddress};
+use crate::definitions::Definitions;
 use crate::documents::Documents;
+use crate::kinds::Kinds;
 use crate::kubelet::{NodeConnector, NodeDialer};
 use crate::layers::{AuthenticateLayer, AuthorizeLayer, ImpersonateLayer, identity_of};
 use crate::pki;
@@ -202,14 +207,11 @@ impl ApiServer {
             Some(authorizer) => Arc::clone(authorizer),
             None => rbac(&storages)?,
         };
-        let services = ServiceAllocator::new(
-            config.service_cidr,
-            config.random.clone(),
-            storages.get(&ServiceKind::INFO.gvk()).cloned(),
-        );
+        let services =
+            ServiceAllocator::new(config.service_cidr, config.random.clone(), storages.get(&ServiceKind::INFO.gvk()));
         let own = OwnAddress { cluster_ip: services.first(), listen: config.listen };
         let parts = Parts {
-            scheme: config.scheme.clone(),
+            kinds: Kinds::new(config.scheme.clone()),
             storages: storages.clone(),
             admission: admission(&storages, &config),
             services,
@@ -224,15 +226,41 @@ impl ApiServer {
             nodes: NodeDialer::new(config.nodes.clone()),
         };
         let address = config.listen.map(|(ip, port)| format!("{ip}:{port}")).unwrap_or_default();
-        let documents = Documents::new(config.scheme.clone(), storages, address);
-        let core = Core { registry: Registry { parts: Arc::new(parts) }, documents: Arc::new(documents) };
+        let documents = Documents::new(config.scheme.clone(), storages, address.clone());
+        let core = Core {
+            registry: Registry { parts: Arc::new(parts) },
+            documents: Arc::new(ArcSwap::from_pointee(documents)),
+        };
         let server = Self { core, authentication, authorizer, clock: config.clock, shutdown, scheme: config.scheme };
         if server.scheme.kind(&Namespace::INFO.gvk()).is_some() {
             let client =
                 server.client().with_identity(Identity::master("system:apiserver")).with_user_agent("pintle-apiserver");
             bootstrap::run(&client, own).await.map_err(SetupError::Bootstrap)?;
         }
+        server.serve_definitions(address).await;
         Ok(server)
+    }
+
+    /// Serves the definitions that are stored, and those to come.
+    async fn serve_definitions(&self, address: String) {
+        let parts = &self.core.registry.parts;
+        let Some(storage) = parts.storages.get(&CustomResourceDefinition::INFO.gvk()) else { return };
+        let client =
+            self.client().with_identity(Identity::master("system:apiserver")).with_user_agent("pintle-apiserver");
+        let core = self.core.clone();
+        let published = move || {
+            let parts = &core.registry.parts;
+            let documents = Documents::new(parts.kinds.current(), parts.storages.clone(), address.clone());
+            core.documents.store(Arc::new(documents));
+        };
+        let registry = self.core.registry.clone();
+        let clock = Arc::clone(&self.clock);
+        let mut definitions = Definitions::new(registry, storage, clock, client, Box::new(published));
+        // Whatever fails now is tried again by the task.
+        if let Err(status) = definitions.sync(&mut SelectAll::new()).await {
+            tracing::warn!(%status, "serving the stored custom resource definitions");
+        }
+        tokio::spawn(definitions.run(self.shutdown.signal()));
     }
 
     /// The whole stack: authentication, impersonation, authorization, registry.
@@ -276,7 +304,7 @@ impl ApiServer {
 }
 
 fn storage<K: Resource>(storages: &Storages) -> Option<Arc<Storage>> {
-    storages.get(&K::INFO.gvk()).cloned()
+    storages.get(&K::INFO.gvk())
 }
 
 fn rbac(storages: &Storages) -> Result<Arc<dyn Authorizer>, SetupError> {
@@ -324,7 +352,7 @@ fn admission(storages: &Storages, config: &ApiServerConfig) -> AdmissionChain {
 #[derive(Clone, Debug)]
 struct Core {
     registry: Registry,
-    documents: Arc<Documents>,
+    documents: Arc<ArcSwap<Documents>>,
 }
 
 impl Service<Request> for Core {
@@ -344,7 +372,7 @@ impl Service<Request> for Core {
                 Target::Path(path) => {
                     let aggregated = request.params.other("as").is_some_and(|form| form == "APIGroupDiscoveryList");
                     let verbose = request.params.other("verbose").is_some();
-                    this.documents.answer(request.verb, path, aggregated, verbose)
+                    this.documents.load().answer(request.verb, path, aggregated, verbose)
                 }
                 Target::Resource { .. } => this.registry.answer(&identity, request).await,
             }

@@ -4,15 +4,18 @@
 //! cache never claims a revision whose changes it has not been given; every write is a compare-and-swap on what
 //! the writer has seen. Elsewhere: what may be written (`registry`), how it is encoded (`codec`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use futures::StreamExt;
+use pintle_object_model::custom::{CustomKind, CustomObject};
 use pintle_object_model::{GroupResource, GroupVersionKind, KindInfo, Object, Status};
 use pintle_store::{At, CommitError, Key, Op, Range, Revision, Store, StoreError, Txn, Versioned, WatchItem};
 use pintle_watch::{CacheConfig, Change, Shutdown, WatchCache};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{info, warn};
 
 /// Everything is stored below this.
@@ -24,6 +27,10 @@ pub(crate) struct Storage {
     pub(crate) info: &'static KindInfo,
     pub(crate) cache: Arc<WatchCache>,
     prefix: String,
+    /// What reads the objects, if they are custom resources.
+    kind: Option<Arc<CustomKind>>,
+    /// Everything up to this revision was there when the cache was filled.
+    since: AtomicU64,
     shared: Arc<Shared>,
 }
 
@@ -43,38 +50,105 @@ impl std::fmt::Debug for Shared {
 /// The storages of all kinds.
 #[derive(Clone, Debug)]
 pub(crate) struct Storages {
-    by_hub: Arc<BTreeMap<GroupVersionKind, Arc<Storage>>>,
+    index: Arc<ArcSwap<Index>>,
     shared: Arc<Shared>,
+    additions: mpsc::Sender<Addition>,
+    /// Taken by the follower.
+    added: Arc<tokio::sync::Mutex<mpsc::Receiver<Addition>>>,
+}
+
+/// The storages, by what they are looked up with.
+#[derive(Clone, Debug, Default)]
+struct Index {
+    by_hub: BTreeMap<GroupVersionKind, Arc<Storage>>,
+    by_prefix: HashMap<String, Arc<Storage>>,
+}
+
+/// A storage that is to be followed from now on, and who waits for it.
+#[derive(Debug)]
+struct Addition {
+    storage: Arc<Storage>,
+    done: oneshot::Sender<()>,
+}
+
+/// Most storages that wait to be followed.
+const ADDITIONS_MAX: usize = 16;
+
+impl Index {
+    /// Adds a storage; one of the same prefix is taken out and ended.
+    fn insert(&mut self, storage: Arc<Storage>) {
+        self.remove(&storage.prefix);
+        self.by_hub.insert(storage.info.gvk(), Arc::clone(&storage));
+        self.by_prefix.insert(storage.prefix.clone(), storage);
+    }
+
+    fn remove(&mut self, prefix: &str) -> Option<Arc<Storage>> {
+        let storage = self.by_prefix.remove(prefix)?;
+        self.by_hub.remove(&storage.info.gvk());
+        Some(storage)
+    }
+
+    /// Prefixes have one or two parts behind the root.
+    fn of_key(&self, key: &str) -> Option<&Arc<Storage>> {
+        let rest = key.strip_prefix(ROOT)?;
+        let mut ends = rest.match_indices('/').map(|(at, _)| ROOT.len() + at + 1);
+        let (first, second) = (ends.next()?, ends.next());
+        second.and_then(|end| self.by_prefix.get(&key[..end])).or_else(|| self.by_prefix.get(&key[..first]))
+    }
 }
 
 impl Storages {
     pub(crate) fn new(store: Arc<dyn Store<Object>>, hubs: impl IntoIterator<Item = &'static KindInfo>) -> Self {
         let shared = Arc::new(Shared { store, applied: watch::Sender::new(0) });
-        let by_hub = hubs
-            .into_iter()
-            .map(|info| {
-                let mut config = CacheConfig::default();
-                if info.kind == "Pod" && info.group.is_empty() {
-                    config.indexed_fields.push("spec.nodeName".into());
-                }
-                let storage = Storage {
-                    info,
-                    cache: Arc::new(WatchCache::new(config)),
-                    prefix: prefix_of(info),
-                    shared: Arc::clone(&shared),
-                };
-                (info.gvk(), Arc::new(storage))
-            })
-            .collect();
-        Self { by_hub: Arc::new(by_hub), shared }
+        let mut index = Index::default();
+        for info in hubs {
+            index.insert(Arc::new(Storage::new(info, None, &shared)));
+        }
+        let (additions, added) = mpsc::channel(ADDITIONS_MAX);
+        let added = Arc::new(tokio::sync::Mutex::new(added));
+        Self { index: Arc::new(ArcSwap::from_pointee(index)), shared, additions, added }
     }
 
-    pub(crate) fn get(&self, hub: &GroupVersionKind) -> Option<&Arc<Storage>> {
-        self.by_hub.get(hub)
+    pub(crate) fn get(&self, hub: &GroupVersionKind) -> Option<Arc<Storage>> {
+        self.index.load().by_hub.get(hub).cloned()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Storage>> {
-        self.by_hub.values()
+    fn all(&self) -> Vec<Arc<Storage>> {
+        self.index.load().by_hub.values().cloned().collect()
+    }
+
+    /// Follows the custom resources of a kind from now on, instead of those of an earlier state of its definition,
+    /// whose watches end. Returns when the cache is filled.
+    pub(crate) async fn serve(&self, kind: Arc<CustomKind>) {
+        let storage = Arc::new(Storage::new(kind.info(), Some(kind), &self.shared));
+        let (done, filled) = oneshot::channel();
+        if self.additions.send(Addition { storage, done }).await.is_ok() {
+            // Without an answer the server is being stopped.
+            let _ = filled.await;
+        }
+    }
+
+    /// Ends the watches of a kind and forgets its cache; what is stored stays.
+    pub(crate) fn withdraw(&self, hub: &GroupVersionKind) {
+        let Some(storage) = self.get(hub) else { return };
+        self.change(|index| drop(index.remove(&storage.prefix)));
+        storage.cache.close();
+    }
+
+    fn change(&self, edit: impl Fn(&mut Index)) {
+        self.index.rcu(|index| {
+            let mut index = Index::clone(index);
+            edit(&mut index);
+            index
+        });
+    }
+
+    fn insert(&self, storage: &Arc<Storage>) {
+        let before = self.index.load().by_prefix.get(&storage.prefix).cloned();
+        self.change(|index| index.insert(Arc::clone(storage)));
+        if let Some(before) = before {
+            before.cache.close();
+        }
     }
 
     /// Has the first list been taken over?
@@ -95,8 +169,9 @@ impl Storages {
     /// Follows the store until `shutdown`: lists, watches, and starts over when the watch is lost.
     pub(crate) async fn follow(self, shutdown: Shutdown) {
         let mut backoff = Duration::from_millis(10);
+        let mut added = self.added.lock().await;
         while !shutdown.is_fired() {
-            let Some(ended) = shutdown.unless(self.follow_once(&mut backoff)).await else { break };
+            let Some(ended) = shutdown.unless(self.follow_once(&mut added, &mut backoff)).await else { break };
             if let Err(error) = ended {
                 warn!(%error, retry_after = ?backoff, "following the store failed");
             }
@@ -105,47 +180,83 @@ impl Storages {
             }
             backoff = (backoff * 2).min(Duration::from_secs(5));
         }
-        for storage in self.iter() {
+        for storage in self.all() {
             storage.cache.close();
         }
     }
 
-    async fn follow_once(&self, backoff: &mut Duration) -> Result<(), StoreError> {
+    async fn follow_once(
+        &self,
+        added: &mut mpsc::Receiver<Addition>,
+        backoff: &mut Duration,
+    ) -> Result<(), StoreError> {
+        // Who came while the store was away is filled along with the others.
+        let mut waiting = vec![];
+        while let Ok(addition) = added.try_recv() {
+            self.insert(&addition.storage);
+            waiting.push(addition.done);
+        }
         let range = Range::prefix(ROOT);
         let page = self.shared.store.list(&range, At::Now, None).await?;
         let revision = page.revision;
+        let index = self.index.load_full();
         let mut found: BTreeMap<&str, Vec<Object>> = BTreeMap::new();
         for item in page.items {
-            if let Some(storage) = self.of_key(item.key.as_str()) {
-                found.entry(&storage.prefix).or_default().push(item.value);
+            if let Some(storage) = index.of_key(item.key.as_str()) {
+                found.entry(&storage.prefix).or_default().push(storage.read(item.value));
             }
         }
-        for storage in self.iter() {
-            storage.cache.reset(revision.get(), found.remove(storage.prefix.as_str()).unwrap_or_default());
+        for storage in index.by_hub.values() {
+            storage.fill(revision, found.remove(storage.prefix.as_str()).unwrap_or_default());
         }
         self.shared.applied.send_replace(revision.get());
+        for done in waiting {
+            let _ = done.send(());
+        }
         info!(revision = revision.get(), "watch caches filled");
 
         let mut events = self.shared.store.watch(&range, revision).await?;
-        while let Some(item) = events.next().await {
-            match item? {
-                WatchItem::Events(events) => self.apply(events),
-                WatchItem::Progress(revision) => {
-                    self.shared.applied.send_if_modified(|applied| raise(applied, revision.get()));
-                }
+        loop {
+            tokio::select! {
+                biased;
+                item = events.next() => match item {
+                    None => return Ok(()),
+                    Some(item) => match item? {
+                        WatchItem::Events(events) => self.apply(events),
+                        WatchItem::Progress(revision) => {
+                            self.shared.applied.send_if_modified(|applied| raise(applied, revision.get()));
+                        }
+                    },
+                },
+                Some(addition) = added.recv() => self.add(addition).await?,
             }
             *backoff = Duration::from_millis(10);
         }
+    }
+
+    /// Fills the cache of one more storage. What the events that follow repeat of it is left out by `since`.
+    async fn add(&self, addition: Addition) -> Result<(), StoreError> {
+        let storage = &addition.storage;
+        let page = self.shared.store.list(&Range::prefix(storage.prefix.as_str()), At::Now, None).await?;
+        storage.fill(page.revision, page.items.into_iter().map(|item| storage.read(item.value)).collect());
+        self.insert(storage);
+        let _ = addition.done.send(());
         Ok(())
     }
 
     /// Hands the changes of whole commits to the caches they belong to, then says so.
     fn apply(&self, events: Vec<pintle_store::Event<Object>>) {
         let Some(newest) = events.last().map(|event| event.revision.get()) else { return };
+        let index = self.index.load();
         let mut run: Option<(&Arc<Storage>, Vec<Change>)> = None;
         for event in events {
-            let Some(storage) = self.of_key(event.key.as_str()) else { continue };
-            let change = Change { revision: event.revision.get(), object: event.value, previous: event.previous };
+            let Some(storage) = index.of_key(event.key.as_str()) else { continue };
+            let revision = event.revision.get();
+            if revision <= storage.since.load(Ordering::Relaxed) {
+                continue;
+            }
+            let object = event.value.map(|object| storage.read(object));
+            let change = Change { revision, object, previous: event.previous };
             match &mut run {
                 Some((current, changes)) if Arc::ptr_eq(current, storage) => changes.push(change),
                 _ => {
@@ -159,10 +270,6 @@ impl Storages {
             storage.cache.apply(changes);
         }
         self.shared.applied.send_if_modified(|applied| raise(applied, newest));
-    }
-
-    fn of_key(&self, key: &str) -> Option<&Arc<Storage>> {
-        self.by_hub.values().find(|storage| key.starts_with(&storage.prefix))
     }
 }
 
@@ -214,6 +321,42 @@ fn prefix_of(info: &KindInfo) -> String {
 }
 
 impl Storage {
+    fn new(info: &'static KindInfo, kind: Option<Arc<CustomKind>>, shared: &Arc<Shared>) -> Self {
+        let mut config = CacheConfig::default();
+        if info.kind == "Pod" && info.group.is_empty() {
+            config.indexed_fields.push("spec.nodeName".into());
+        }
+        Self {
+            info,
+            cache: Arc::new(WatchCache::new(config)),
+            prefix: prefix_of(info),
+            kind,
+            since: AtomicU64::new(0),
+            shared: Arc::clone(shared),
+        }
+    }
+
+    fn fill(&self, revision: Revision, objects: Vec<Object>) {
+        self.since.store(revision.get(), Ordering::Relaxed);
+        self.cache.reset(revision.get(), objects);
+    }
+
+    /// A stored object as it is seen: custom resources at the version that is stored now, with the defaults that have
+    /// come since.
+    fn read(&self, object: Object) -> Object {
+        let Some(kind) = &self.kind else { return object };
+        if !kind.has_defaults() && object.gvk() == *kind.hub() {
+            return object;
+        }
+        match CustomObject::from_object(kind, &object) {
+            Ok(read) => read.into_object(),
+            Err(error) => {
+                warn!(%error, ?object, "a stored custom resource cannot be read");
+                object
+            }
+        }
+    }
+
     pub(crate) fn group_resource(&self) -> GroupResource {
         GroupResource::new(self.info.group, self.info.plural)
     }
@@ -228,7 +371,8 @@ impl Storage {
 
     /// The current object, straight from the store.
     pub(crate) async fn get(&self, namespace: &str, name: &str) -> Result<Option<Versioned<Object>>, Status> {
-        self.shared.store.get(&self.key(namespace, name), At::Now).await.map_err(store_status)
+        let found = self.shared.store.get(&self.key(namespace, name), At::Now).await.map_err(store_status)?;
+        Ok(found.map(|found| Versioned { value: self.read(found.value), ..found }))
     }
 
     /// Waits until the cache has everything that was committed before the call.

@@ -4,15 +4,18 @@
 //! a client can never set another's part: spec writes keep the status, status writes keep the spec.
 //! Elsewhere: defaults and validation (`object-model`), allocation of addresses (`allocator`).
 
+use pintle_object_model::api::apiextensions::v1::CustomResourceDefinition;
 use pintle_object_model::api::apps::v1::{DaemonSet, ReplicaSet, StatefulSet};
 use pintle_object_model::api::batch::v1::Job;
 use pintle_object_model::api::certificates::v1::CertificateSigningRequest;
 use pintle_object_model::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service};
-use pintle_object_model::reflect::{Struct, field_named};
+use pintle_object_model::custom::{CustomObject, FieldPath};
+use pintle_object_model::reflect::field_named;
 use pintle_object_model::{AnyResource, KindInfo};
 
 /// Kinds whose `metadata.generation` counts changes of what is wanted.
-const WITH_GENERATION: [(&str, &str); 24] = [
+const WITH_GENERATION: [(&str, &str); 25] = [
+    ("apiextensions.k8s.io", "CustomResourceDefinition"),
     ("", "Pod"),
     ("", "ReplicationController"),
     ("apps", "Deployment"),
@@ -76,7 +79,7 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
     if info.has("status") && !keeps_status_on_create(info) {
         clear(object, "status");
     }
-    object.metadata_mut().generation = i64::from(listed(&WITH_GENERATION, info));
+    object.metadata_mut().generation = i64::from(counts_generations(object));
     let any = object.as_any_mut();
     if let Some(pod) = any.downcast_mut::<Pod>() {
         pod.status.phase = "Pending".into();
@@ -94,6 +97,8 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
         daemons.metadata.annotations.insert(TEMPLATE_GENERATION.into(), "1".into());
     } else if let Some(job) = any.downcast_mut::<Job>() {
         own_pods(job);
+    } else if let Some(definition) = any.downcast_mut::<CustomResourceDefinition>() {
+        note_stored_versions(definition);
     } else if let Some(claim) = any.downcast_mut::<PersistentVolumeClaim>() {
         claim.status.phase = "Pending".into();
     } else if let Some(volume) = any.downcast_mut::<PersistentVolume>() {
@@ -102,6 +107,15 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
     } else if let Some(set) = any.downcast_mut::<StatefulSet>() {
         for claim in &mut set.spec.volume_claim_templates {
             claim.status.phase = "Pending".into();
+        }
+    }
+}
+
+/// A definition remembers every version that its objects were ever stored at.
+fn note_stored_versions(definition: &mut CustomResourceDefinition) {
+    for version in definition.spec.versions.iter().filter(|version| version.storage) {
+        if !definition.status.stored_versions.contains(&version.name) {
+            definition.status.stored_versions.push(version.name.clone());
         }
     }
 }
@@ -163,6 +177,9 @@ pub(crate) fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource
         keep_addresses(service, old);
         drop_what_the_type_has_not(service, old);
     }
+    if let Some(definition) = object.as_any_mut().downcast_mut::<CustomResourceDefinition>() {
+        note_stored_versions(definition);
+    }
     let retemplated = match (object.as_any().downcast_ref::<DaemonSet>(), old.as_any().downcast_ref::<DaemonSet>()) {
         (Some(new), Some(old)) => Some((new.spec.template != old.spec.template, old.metadata.annotations.clone())),
         _ => None,
@@ -175,12 +192,22 @@ pub(crate) fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource
         }
     }
     let generation = old.metadata().generation;
-    let counts = listed(&WITH_GENERATION, info) && wants_something_else(object.as_struct(), old.as_struct());
+    let counts = counts_generations(object) && wants_something_else(object, old);
     object.metadata_mut().generation = generation + i64::from(counts);
 }
 
 /// Prepares a change through the `status` subresource: everything but status and metadata stays.
 pub(crate) fn prepare_status_update(object: &mut dyn AnyResource, old: &dyn AnyResource) {
+    if let Some((custom, old)) = both_custom_mut(object, old) {
+        let status = custom.members_mut().remove("status");
+        let managed = std::mem::take(&mut custom.metadata_mut().managed_fields);
+        custom.members_mut().clone_from(old.members());
+        custom.members_mut().remove("status");
+        custom.members_mut().extend(status.map(|status| ("status".to_owned(), status)));
+        custom.metadata_mut().clone_from(old.metadata());
+        custom.metadata_mut().managed_fields = managed;
+        return;
+    }
     for index in 0..old.as_struct().schema().fields.len() {
         let name = &old.as_struct().schema().fields[index].name;
         if name != "status" && name != "metadata" {
@@ -199,8 +226,34 @@ pub(crate) fn prepare_status_update(object: &mut dyn AnyResource, old: &dyn AnyR
     new.deletion_grace_period_seconds = old.deletion_grace_period_seconds;
 }
 
-/// Has anything but metadata and status changed?
-fn wants_something_else(new: &dyn Struct, old: &dyn Struct) -> bool {
+fn both_custom_mut<'a>(
+    new: &'a mut dyn AnyResource,
+    old: &'a dyn AnyResource,
+) -> Option<(&'a mut CustomObject, &'a CustomObject)> {
+    Some((new.as_any_mut().downcast_mut()?, old.as_any().downcast_ref()?))
+}
+
+fn both_custom<'a>(new: &'a dyn AnyResource, old: &'a dyn AnyResource) -> Option<(&'a CustomObject, &'a CustomObject)> {
+    Some((new.as_any().downcast_ref()?, old.as_any().downcast_ref()?))
+}
+
+/// Does the generation of this object count changes of what is wanted?
+fn counts_generations(object: &dyn AnyResource) -> bool {
+    listed(&WITH_GENERATION, object.info()) || object.as_any().is::<CustomObject>()
+}
+
+/// Has anything but metadata and status changed? Without a status of its own, everything in a custom resource is
+/// wanted.
+fn wants_something_else(new: &dyn AnyResource, old: &dyn AnyResource) -> bool {
+    if let Some((new, old)) = both_custom(new, old) {
+        let wanted = |object: &CustomObject| {
+            let has_status = object.kind().info().has("status");
+            let members = object.members().clone().into_iter();
+            members.filter(|(name, _)| name != "status" || !has_status).collect::<Vec<_>>()
+        };
+        return wanted(new) != wanted(old);
+    }
+    let (new, old) = (new.as_struct(), old.as_struct());
     new.schema()
         .fields
         .iter()
@@ -214,18 +267,29 @@ pub(crate) fn unchanged(new: &dyn AnyResource, old: &dyn AnyResource) -> bool {
     like_old.resource_version.clone_from(&old.metadata().resource_version);
     like_old.managed_fields.clone_from(&old.metadata().managed_fields);
     like_old == *old.metadata()
+        && both_custom(new, old).is_none_or(|(new, old)| new.members() == old.members())
         && new.as_struct().schema().fields.iter().enumerate().all(|(index, row)| {
             row.name == "metadata" || new.as_struct().field(index).same(old.as_struct().field(index))
         })
 }
 
 fn clear(object: &mut dyn AnyResource, field: &str) {
+    if let Some(custom) = object.as_any_mut().downcast_mut::<CustomObject>() {
+        custom.members_mut().remove(field);
+        return;
+    }
     if let Some((index, _)) = object.as_struct().schema().find(field) {
         object.as_struct_mut().field_mut(index).clear();
     }
 }
 
 fn copy(object: &mut dyn AnyResource, from: &dyn AnyResource, field: &str) {
+    if let Some((custom, from)) = both_custom_mut(object, from) {
+        custom.members_mut().remove(field);
+        let value = from.members().get(field).map(|value| (field.to_owned(), value.clone()));
+        custom.members_mut().extend(value);
+        return;
+    }
     if let Some((index, _)) = object.as_struct().schema().find(field)
         && let Some(value) = field_named(from.as_struct(), field)
     {
@@ -343,6 +407,9 @@ macro_rules! scalable {
     ($($kind:ty),*) => {
         /// Reads the scale of a workload.
         pub(crate) fn scale_of(object: &dyn AnyResource) -> Option<ScaleOf> {
+            if let Some(custom) = object.as_any().downcast_ref::<CustomObject>() {
+                return custom_scale(custom);
+            }
             $(if let Some(workload) = object.as_any().downcast_ref::<$kind>() {
                 return Some(ScaleOf {
                     wanted: workload.spec.replicas.unwrap_or(1),
@@ -354,6 +421,9 @@ macro_rules! scalable {
         }
         /// Sets the number of replicas wanted of a workload.
         pub(crate) fn set_scale(object: &mut dyn AnyResource, replicas: i32) -> bool {
+            if let Some(custom) = object.as_any_mut().downcast_mut::<CustomObject>() {
+                return set_custom_scale(custom, replicas);
+            }
             $(if let Some(workload) = object.as_any_mut().downcast_mut::<$kind>() {
                 workload.spec.replicas = Some(replicas);
                 return true;
@@ -363,6 +433,37 @@ macro_rules! scalable {
     };
 }
 scalable!(pintle_object_model::api::apps::v1::Deployment, ReplicaSet, pintle_object_model::api::apps::v1::StatefulSet);
+
+/// Absent replicas count as none; the selector of a definition is text already.
+fn custom_scale(custom: &CustomObject) -> Option<ScaleOf> {
+    let paths = custom.kind().scale()?;
+    let tree = custom.to_tree();
+    let number = |path: &FieldPath| path.get(&tree).and_then(serde_json::Value::as_i64).unwrap_or(0);
+    let selector = paths.selector.as_ref().and_then(|path| path.get(&tree)).and_then(serde_json::Value::as_str);
+    Some(ScaleOf {
+        wanted: i32::try_from(number(&paths.wanted)).unwrap_or(i32::MAX),
+        there: i32::try_from(number(&paths.there)).unwrap_or(i32::MAX),
+        selector: selector.unwrap_or_default().to_owned(),
+    })
+}
+
+fn set_custom_scale(custom: &mut CustomObject, replicas: i32) -> bool {
+    let kind = std::sync::Arc::clone(custom.kind());
+    let Some(paths) = kind.scale() else { return false };
+    let mut tree = serde_json::Value::Object(std::mem::take(custom.members_mut()));
+    let set = paths.wanted.set(&mut tree, replicas.into()).is_ok();
+    if let serde_json::Value::Object(members) = tree {
+        *custom.members_mut() = members;
+    }
+    set
+}
+
+/// The path of the wanted replicas of a custom resource that has none at that place.
+pub(crate) fn missing_replicas(object: &dyn AnyResource) -> Option<String> {
+    let custom = object.as_any().downcast_ref::<CustomObject>()?;
+    let paths = custom.kind().scale()?;
+    paths.wanted.get(&custom.to_tree()).is_none().then(|| paths.wanted_text.clone())
+}
 
 trait SelectorText {
     fn text(&self) -> String;

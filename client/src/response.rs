@@ -5,10 +5,12 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::Stream;
 use pintle_object_model::api::meta::v1::ListMeta;
+use pintle_object_model::custom::CustomKind;
 use pintle_object_model::{GroupVersionKind, Object, Status};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -19,6 +21,8 @@ pub struct Response {
     pub warnings: Vec<String>,
     /// The content.
     pub content: Content,
+    /// The kind that was asked for, if it is one of a definition: it says how lists and tables of it look.
+    pub custom: Option<Arc<CustomKind>>,
 }
 
 /// What an answer holds.
@@ -151,7 +155,7 @@ impl fmt::Debug for Upgrade {
 impl Response {
     /// An answer without warnings.
     pub fn new(content: Content) -> Self {
-        Self { warnings: vec![], content }
+        Self { warnings: vec![], content, custom: None }
     }
 
     /// One object with code 200.

@@ -11,8 +11,9 @@ mod parts;
 mod reader;
 
 pub use decode::{DecodeError, DecodeOptions, StrictIssue, decode, decode_kind};
-pub(crate) use encode::write as write_value;
 pub use encode::{encode, encode_list, is_written, write_dynamic, write_kind, write_string};
+pub(crate) use encode::{write as write_value, write_float};
+pub(crate) use parts::read_value;
 pub use parts::{split_list, split_members, split_watch_event, type_meta};
 pub use reader::describe;
 

@@ -15,6 +15,7 @@ extern crate self as pintle_object_model;
 
 pub mod api;
 pub mod clock;
+pub mod custom;
 pub mod json;
 pub mod names;
 pub mod patch;
@@ -44,7 +45,7 @@ pub use resource::{AnyResource, KindInfo, Resource, Rules};
 pub use scalar::{
     ByteString, FieldsV1, GoDuration, IntOrString, Json, MicroTime, ParseQuantityError, Quantity, RawExtension, Time,
 };
-pub use scheme::{Converts, Decoded, KindEntry, Scheme, SchemeError};
+pub use scheme::{Converts, Decoded, KindEntry, Opened, Scheme, SchemeError};
 pub use status::Status;
 
 // The derives reach serde through us, so that a user's crate needs no dependency of that name.

@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use crate::api::meta::v1::ObjectMeta;
+use crate::custom::CustomObject;
 use crate::{AnyResource, GroupVersionKind, Resource, json, protobuf};
 
 /// An encoding of an object.
@@ -65,7 +66,11 @@ impl Object {
 
     /// An object of a Rust type behind a box, as decoders make it.
     pub fn from_box(kind: Box<dyn AnyResource>) -> Self {
-        Self::from_arc(Arc::from(kind))
+        // What has no Rust type of its own is kept in its compact form.
+        match kind.as_any().downcast_ref::<CustomObject>() {
+            Some(custom) => custom.clone().into_object(),
+            None => Self::from_arc(Arc::from(kind)),
+        }
     }
 
     /// A custom resource. `members` are the other members of its JSON object, as text without braces.
@@ -107,6 +112,14 @@ impl Object {
         match &self.inner.body {
             Body::Typed(kind) => Some(&**kind),
             Body::Dynamic(_) => None,
+        }
+    }
+
+    /// The text of the members other than `apiVersion`, `kind` and `metadata`, if this is a custom resource.
+    pub fn members(&self) -> Option<&Bytes> {
+        match &self.inner.body {
+            Body::Typed(_) => None,
+            Body::Dynamic(dynamic) => Some(&dynamic.members),
         }
     }
 
@@ -162,6 +175,9 @@ impl Object {
     pub fn stamp(&mut self, resource_version: u64) {
         let version = resource_version.to_string();
         self.edit_metadata(|metadata| metadata.resource_version = version);
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.share_text();
+        }
     }
 
     /// Changes the metadata of this handle's object; copies first if it is shared.
@@ -206,6 +222,20 @@ impl Object {
             // Custom resources have no protobuf form; the envelope carries their JSON.
             Body::Dynamic(_) => self.encode(Format::Json),
         }
+    }
+}
+
+impl Inner {
+    /// Encodes a custom resource, whose members are from then on part of that text: it is kept once.
+    fn share_text(&mut self) {
+        let Body::Dynamic(dynamic) = &mut self.body else { return };
+        let mut out = Vec::with_capacity(dynamic.members.len() + 512);
+        json::write_dynamic(&mut out, &dynamic.gvk, &dynamic.metadata, &dynamic.members);
+        out.shrink_to_fit();
+        let text = Bytes::from(out);
+        let end = text.len() - 1;
+        dynamic.members = text.slice(end - dynamic.members.len()..end);
+        self.json = OnceLock::from(text);
     }
 }
 

@@ -18,7 +18,7 @@ mod walk;
 pub use apply::{Application, Applied, ApplyError, Conflict, Versions, apply};
 pub use fieldset::{Element, FieldSet, Name, Scalar};
 pub use managed::{ManagedFields, Writer, conflict_status, managers_after_scale, scale_managers};
-pub use node::Node;
+pub use node::{Node, Whole};
 pub use strategic::strategic_merge;
 pub use versions::SchemeVersions;
 pub use walk::{Comparison, compare, fields_of};

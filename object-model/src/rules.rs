@@ -6,6 +6,7 @@
 
 mod admission;
 mod config;
+mod definition;
 mod legacy;
 mod network;
 mod pod;

@@ -11,6 +11,7 @@ mod versions;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::custom::{CustomKind, CustomObject};
 use crate::json::{DecodeError, DecodeOptions, StrictIssue};
 use crate::schema::StructSchema;
 use crate::{AnyResource, GroupVersionKind, GroupVersionResource, KindInfo, Object, Resource};
@@ -42,11 +43,21 @@ pub enum SchemeError {
 /// One kind at one version.
 pub struct KindEntry {
     info: &'static KindInfo,
-    schema: &'static StructSchema,
-    new: fn() -> Boxed,
     hub: GroupVersionKind,
-    to_hub: fn(Boxed) -> Result<Boxed, String>,
-    from_hub: fn(Boxed) -> Result<Boxed, String>,
+    of: Of,
+}
+
+/// What stands behind a kind.
+enum Of {
+    /// A Rust type.
+    Rust {
+        schema: &'static StructSchema,
+        new: fn() -> Boxed,
+        to_hub: fn(Boxed) -> Result<Boxed, String>,
+        from_hub: fn(Boxed) -> Result<Boxed, String>,
+    },
+    /// A definition.
+    Definition(Arc<CustomKind>),
 }
 
 impl KindEntry {
@@ -55,12 +66,25 @@ impl KindEntry {
         self.info
     }
     /// The table of the kind's struct.
-    pub fn schema(&self) -> &'static StructSchema {
-        self.schema
+    pub fn schema(&self) -> &StructSchema {
+        match &self.of {
+            Of::Rust { schema, .. } => schema,
+            Of::Definition(kind) => kind.table(),
+        }
     }
     /// An empty object.
     pub fn create(&self) -> Box<dyn AnyResource> {
-        (self.new)()
+        match &self.of {
+            Of::Rust { new, .. } => new(),
+            Of::Definition(kind) => kind.create(),
+        }
+    }
+    /// The version of a definition that the kind is, if it has no Rust type.
+    pub fn custom(&self) -> Option<&Arc<CustomKind>> {
+        match &self.of {
+            Of::Rust { .. } => None,
+            Of::Definition(kind) => Some(kind),
+        }
     }
     /// The version that is stored.
     pub fn hub(&self) -> &GroupVersionKind {
@@ -86,6 +110,14 @@ pub struct Decoded {
 pub struct Scheme {
     kinds: Arc<BTreeMap<GroupVersionKind, KindEntry>>,
     resources: Arc<BTreeMap<GroupVersionResource, GroupVersionKind>>,
+    /// Kinds without a Rust type, which come and go: each change makes another scheme.
+    custom: Arc<Custom>,
+}
+
+#[derive(Default)]
+struct Custom {
+    kinds: BTreeMap<GroupVersionKind, KindEntry>,
+    resources: BTreeMap<GroupVersionResource, GroupVersionKind>,
 }
 
 impl Scheme {
@@ -101,11 +133,8 @@ impl Scheme {
     pub fn register<K: Resource>(&mut self) -> &mut Self {
         self.insert(KindEntry {
             info: K::INFO,
-            schema: K::static_schema(),
-            new: || Box::new(K::default()),
             hub: K::INFO.gvk(),
-            to_hub: Ok,
-            from_hub: Ok,
+            of: Of::Rust { schema: K::static_schema(), new: || Box::new(K::default()), to_hub: Ok, from_hub: Ok },
         })
     }
 
@@ -117,11 +146,13 @@ impl Scheme {
     pub fn register_version<V: Converts>(&mut self) -> &mut Self {
         self.insert(KindEntry {
             info: V::INFO,
-            schema: V::static_schema(),
-            new: || Box::new(V::default()),
             hub: V::Hub::INFO.gvk(),
-            to_hub: |boxed| Ok(Box::new(unbox::<V>(boxed)?.into_hub()?)),
-            from_hub: |boxed| Ok(Box::new(V::from_hub(unbox::<V::Hub>(boxed)?)?)),
+            of: Of::Rust {
+                schema: V::static_schema(),
+                new: || Box::new(V::default()),
+                to_hub: |boxed| Ok(Box::new(unbox::<V>(boxed)?.into_hub()?)),
+                from_hub: |boxed| Ok(Box::new(V::from_hub(unbox::<V::Hub>(boxed)?)?)),
+            },
         })
     }
 
@@ -134,24 +165,45 @@ impl Scheme {
         self
     }
 
+    /// The same kinds with Rust types, and these versions of definitions instead of those before. A kind that has a
+    /// Rust type keeps it.
+    #[must_use]
+    pub fn with_custom(&self, kinds: impl IntoIterator<Item = Arc<CustomKind>>) -> Self {
+        let mut custom = Custom::default();
+        for kind in kinds {
+            let (gvk, gvr) = (kind.info().gvk(), kind.info().gvr());
+            if self.kinds.contains_key(&gvk) || self.resources.contains_key(&gvr) {
+                continue;
+            }
+            custom.resources.insert(gvr, gvk.clone());
+            custom
+                .kinds
+                .insert(gvk, KindEntry { info: kind.info(), hub: kind.hub().clone(), of: Of::Definition(kind) });
+        }
+        Self { kinds: Arc::clone(&self.kinds), resources: Arc::clone(&self.resources), custom: Arc::new(custom) }
+    }
+
     /// The entry of a kind.
     pub fn kind(&self, gvk: &GroupVersionKind) -> Option<&KindEntry> {
-        self.kinds.get(gvk)
+        self.kinds.get(gvk).or_else(|| self.custom.kinds.get(gvk))
     }
 
     /// The entry of the kind that a resource holds.
     pub fn resource(&self, gvr: &GroupVersionResource) -> Option<&KindEntry> {
-        self.kinds.get(self.resources.get(gvr)?)
+        match self.resources.get(gvr) {
+            Some(gvk) => self.kinds.get(gvk),
+            None => self.custom.kinds.get(self.custom.resources.get(gvr)?),
+        }
     }
 
-    /// All kinds, by group, version and kind.
+    /// All kinds, those with a Rust type first, by group, version and kind.
     pub fn kinds(&self) -> impl Iterator<Item = &KindEntry> {
-        self.kinds.values()
+        self.kinds.values().chain(self.custom.kinds.values())
     }
 
     /// The versions in which the kind stored as `hub` is known.
     pub fn versions_of<'a>(&'a self, hub: &'a GroupVersionKind) -> impl Iterator<Item = &'a KindEntry> {
-        self.kinds.values().filter(move |entry| entry.hub == *hub)
+        self.kinds().filter(move |entry| entry.hub == *hub)
     }
 
     /// Decodes JSON text as this kind; `apiVersion` and `kind` members are ignored.
@@ -165,6 +217,10 @@ impl Scheme {
         options: &DecodeOptions,
     ) -> Result<Decoded, SchemeError> {
         let entry = self.kind(gvk).ok_or_else(|| SchemeError::UnknownKind(gvk.clone()))?;
+        if let Of::Definition(kind) = &entry.of {
+            let (object, issues) = CustomObject::decode(kind, text, options)?;
+            return Ok(Decoded { object: Box::new(object), issues });
+        }
         let mut object = entry.create();
         let issues = crate::json::decode_kind(text, object.as_struct_mut(), options)?;
         Ok(Decoded { object, issues })
@@ -188,7 +244,38 @@ impl Scheme {
     pub fn to_hub(&self, object: Box<dyn AnyResource>) -> Result<Box<dyn AnyResource>, SchemeError> {
         let from = object.info().gvk();
         let entry = self.kind(&from).ok_or_else(|| SchemeError::UnknownKind(from.clone()))?;
-        (entry.to_hub)(object).map_err(|why| SchemeError::Conversion { from, to: entry.hub.clone(), why })
+        match &entry.of {
+            Of::Rust { to_hub, .. } => {
+                to_hub(object).map_err(|why| SchemeError::Conversion { from, to: entry.hub.clone(), why })
+            }
+            Of::Definition(_) => self.convert_custom(object, &entry.hub),
+        }
+    }
+
+    /// A custom resource at another version of its definition: only its `apiVersion` changes.
+    fn convert_custom(&self, object: Boxed, to: &GroupVersionKind) -> Result<Boxed, SchemeError> {
+        let kind = self.kind(to).and_then(KindEntry::custom).ok_or_else(|| SchemeError::UnknownKind(to.clone()))?;
+        match object.as_any().downcast_ref::<CustomObject>() {
+            Some(custom) => Ok(Box::new(custom.clone().at(kind))),
+            None => Err(SchemeError::Conversion {
+                from: object.info().gvk(),
+                to: to.clone(),
+                why: "the object is not of a definition".into(),
+            }),
+        }
+    }
+
+    /// The fields of an object: as they are if it has a Rust type, decoded if it is a custom resource.
+    ///
+    /// # Errors
+    /// An unknown kind, or damaged bytes.
+    pub fn open<'a>(&self, object: &'a Object) -> Result<Opened<'a>, SchemeError> {
+        if let Some(typed) = object.typed() {
+            return Ok(Opened::Typed(typed));
+        }
+        let gvk = object.gvk();
+        let kind = self.kind(&gvk).and_then(KindEntry::custom).ok_or(SchemeError::UnknownKind(gvk))?;
+        Ok(Opened::Decoded(Box::new(CustomObject::from_object(kind, object)?)))
     }
 
     /// A stored object at another version of its kind.
@@ -202,11 +289,16 @@ impl Scheme {
     ) -> Result<Box<dyn AnyResource>, SchemeError> {
         let from = object.info().gvk();
         let entry = self.kind(to).ok_or_else(|| SchemeError::UnknownKind(to.clone()))?;
-        (entry.from_hub)(object).map_err(|why| SchemeError::Conversion { from, to: to.clone(), why })
+        match &entry.of {
+            Of::Rust { from_hub, .. } => {
+                from_hub(object).map_err(|why| SchemeError::Conversion { from, to: to.clone(), why })
+            }
+            Of::Definition(_) => self.convert_custom(object, to),
+        }
     }
 
     /// A shared object at another version of its kind; the same object if it is at that version already.
-    /// Objects without a Rust type come back unchanged.
+    /// Objects of kinds that nobody knows come back unchanged.
     ///
     /// # Errors
     /// An unknown kind, or content that the version cannot express.
@@ -216,14 +308,36 @@ impl Scheme {
                 let hub = self.to_hub(typed.clone_box())?;
                 Ok(Object::from_box(self.from_hub(hub, to)?))
             }
+            None if object.gvk() != *to => match self.kind(to).and_then(KindEntry::custom) {
+                Some(kind) => Ok(CustomObject::from_object(kind, object)?.into_object()),
+                None => Ok(object.clone()),
+            },
             _ => Ok(object.clone()),
+        }
+    }
+}
+
+/// An object with its fields at hand.
+pub enum Opened<'a> {
+    /// It has a Rust type.
+    Typed(&'a dyn AnyResource),
+    /// It was decoded for this.
+    Decoded(Box<dyn AnyResource>),
+}
+
+impl std::ops::Deref for Opened<'_> {
+    type Target = dyn AnyResource;
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Typed(typed) => *typed,
+            Self::Decoded(decoded) => &**decoded,
         }
     }
 }
 
 impl std::fmt::Debug for Scheme {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.kinds.keys()).finish()
+        f.debug_set().entries(self.kinds().map(|entry| entry.info.gvk())).finish()
     }
 }
 

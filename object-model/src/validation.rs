@@ -155,6 +155,12 @@ impl FieldErrors {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+    /// All but those that `left_out` picks.
+    #[must_use]
+    pub fn without(mut self, left_out: impl Fn(&FieldError) -> bool) -> Self {
+        self.0.retain(|error| !left_out(error));
+        self
+    }
     /// How many rules are broken.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -6,7 +6,7 @@
 
 use pintle_client::{Content, Params, Patch, PatchKind, Response};
 use pintle_object_model::json::DecodeOptions;
-use pintle_object_model::patch::{Application, ApplyError, Node, SchemeVersions, Writer, apply, conflict_status};
+use pintle_object_model::patch::{Application, ApplyError, SchemeVersions, Whole, Writer, apply, conflict_status};
 use pintle_object_model::validation::{FieldErrors, Path};
 use pintle_object_model::{AnyResource, GroupVersionKind, KindEntry, KindInfo, Object, Scheme, Status, yaml};
 use serde_json::Value;
@@ -29,7 +29,7 @@ impl Registry {
                 None => return Err(Status::not_found(&call.storage.group_resource(), call.name)),
             };
             let now = self.parts.clock.utc().to_time();
-            let mut applied = configuration.apply_to(&self.parts.scheme, call, live.as_ref(), params, now)?;
+            let mut applied = configuration.apply_to(call.scheme, call, live.as_ref(), params, now)?;
             configuration.check_twice_named_keys(call, &params.field_validation)?;
             let manager = Manager::settled(&params.field_manager);
             let (Some(current), Some(live)) = (&current, &live) else {
@@ -45,7 +45,7 @@ impl Registry {
             };
             check_namespace(call, &mut *applied)?;
             check_update(call, &*applied, live)?;
-            let new = self.parts.scheme.to_hub(applied).map_err(|error| Status::bad_request(error.to_string()))?;
+            let new = call.scheme.to_hub(applied).map_err(|error| Status::bad_request(error.to_string()))?;
             if let Some(written) = self.write_update(call, new, current, &manager, dry).await? {
                 return Ok(Response::object(self.present(call, &written)?));
             }
@@ -106,11 +106,8 @@ impl Configuration {
         params: &Params,
         now: pintle_object_model::Time,
     ) -> Result<Box<dyn AnyResource>, Status> {
-        let typed = match live {
-            Some(live) => Some(live.typed().ok_or_else(|| Status::internal("the object is stored without a type"))?),
-            None => None,
-        };
-        self.merge(scheme, call.entry, call.subresource, typed, params, now)
+        let opened = live.map(|live| super::open(call, live)).transpose()?;
+        self.merge(scheme, call.entry, call.subresource, opened.as_deref(), params, now)
     }
 
     /// Merges the configuration into an object of the kind of `entry`.
@@ -131,7 +128,7 @@ impl Configuration {
                 &*zero
             }
         };
-        let tree = Node::of(base.as_struct()).to_tree();
+        let tree = Whole::of(base).to_tree();
         let api_version = entry.info().api_version();
         let writer = Writer { manager: &params.field_manager, api_version: &api_version, subresource, now };
         let ignored = |info: &KindInfo| reset_fields(info, subresource);
@@ -149,23 +146,20 @@ impl Configuration {
         .map_err(|error| self.refused(error, entry))?;
         let mut object = match applied.object {
             None => base.clone_box(),
-            Some(tree) => self.decode(&tree, entry)?,
+            Some(tree) => self.decode(scheme, &tree, entry)?,
         };
         object.metadata_mut().managed_fields = applied.managed;
         object.set_defaults();
         Ok(object)
     }
 
-    fn decode(&self, tree: &Value, entry: &KindEntry) -> Result<Box<dyn AnyResource>, Status> {
-        let mut object = entry.create();
+    fn decode(&self, scheme: &Scheme, tree: &Value, entry: &KindEntry) -> Result<Box<dyn AnyResource>, Status> {
         let text = serde_json::to_vec(tree).map_err(Status::internal)?;
-        pintle_object_model::json::decode_kind(&text, object.as_struct_mut(), &DecodeOptions::default()).map_err(
-            |error| {
-                let about = self.about(entry);
-                internal(format!("failed to convert new typed object ({about}) to object: {error}"))
-            },
-        )?;
-        Ok(object)
+        let decoded = scheme.decode_json(&entry.info().gvk(), &text, &DecodeOptions::default()).map_err(|error| {
+            let about = self.about(entry);
+            internal(format!("failed to convert new typed object ({about}) to object: {error}"))
+        })?;
+        Ok(decoded.object)
     }
 
     /// Namespace, name and kind as the configuration gives them.

@@ -40,6 +40,11 @@ pub(crate) fn decode_object(
     let mut object = match body {
         Body::Object(object) => match object.typed() {
             Some(typed) if typed.info().gvk() == expected => typed.clone_box(),
+            // In process custom resources come in their compact form: as their text would.
+            None if object.gvk() == expected => {
+                let text = object.encode(pintle_object_model::Format::Json);
+                decode_bytes(scheme, &expected, JSON, &text, params, warnings)?
+            }
             _ => return Err(wrong_kind(&object.gvk(), &expected)),
         },
         Body::Encoded { media_type, bytes } => decode_bytes(scheme, &expected, &media_type, &bytes, params, warnings)?,

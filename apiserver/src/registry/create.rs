@@ -24,7 +24,7 @@ pub(super) fn ttl_of(call: &Call<'_>) -> Option<Duration> {
 impl Registry {
     pub(super) async fn create(&self, call: &Call<'_>, request: Request) -> Result<Response, Status> {
         let Request { body, params, user_agent, .. } = request;
-        let object = decode_object(&self.parts.scheme, call.entry, body, &params, call.warnings)?;
+        let object = decode_object(call.scheme, call.entry, body, &params, call.warnings)?;
         let manager = super::fields::manager(&params, &user_agent);
         let dry = dry_run(&params.dry_run)?;
         let created = self.create_object(call, object, &manager, dry).await?;
@@ -40,6 +40,13 @@ impl Registry {
         dry: bool,
     ) -> Result<Object, Status> {
         check_namespace(call, &mut *object)?;
+        if call.entry.custom().is_some_and(|kind| kind.is_terminating()) {
+            return Err(Status::failure(
+                405,
+                "MethodNotAllowed",
+                "create not allowed while custom resource definition is terminating",
+            ));
+        }
         let generate = object.metadata().name.is_empty() && !object.metadata().generate_name.is_empty();
         let mut attempt = 1;
         loop {
@@ -80,7 +87,7 @@ impl Registry {
         metadata.deletion_timestamp = None;
         metadata.deletion_grace_period_seconds = None;
         metadata.self_link.clear();
-        let mut object = self.parts.scheme.to_hub(object).map_err(|error| Status::bad_request(error.to_string()))?;
+        let mut object = call.scheme.to_hub(object).map_err(|error| Status::bad_request(error.to_string()))?;
         object.set_defaults();
         strategy::prepare_create(&mut *object);
         strategy::note_author(&mut *object, call.identity);

@@ -3,6 +3,7 @@
 //! Source: Kubernetes concepts, "Finalizers", "Garbage Collection", "Pod termination".
 
 use pintle_client::{Content, Request, Response};
+use pintle_object_model::api::apiextensions::v1::CustomResourceDefinition;
 use pintle_object_model::api::core::v1::{Namespace, Pod};
 use pintle_object_model::api::meta::v1::{DeleteOptions, StatusDetails};
 use pintle_object_model::{AnyResource, GroupResource, Object, Status};
@@ -12,6 +13,7 @@ use super::body::{delete_options, dry_run};
 use super::update::{ATTEMPTS, holds_back};
 use super::{Call, Registry};
 use crate::admission::{Attributes, Operation};
+use crate::definitions::{CLEANUP, set_condition};
 
 /// Finalizer of an object whose dependents go first.
 const FOREGROUND: &str = "foregroundDeletion";
@@ -114,10 +116,7 @@ impl Registry {
         options: &DeleteOptions,
         dry: bool,
     ) -> Result<Option<Deleted>, Status> {
-        let Some(typed) = current.value.typed() else {
-            return Err(Status::internal(format!("{} is stored without a type", current.key)));
-        };
-        let mut object = typed.clone_box();
+        let mut object = super::open(call, &current.value)?.clone_box();
         let grace = grace_seconds(&*object, options);
         let changed = self.mark(&mut *object, options, grace);
         let metadata = object.metadata();
@@ -160,6 +159,8 @@ impl Registry {
             }
             None => None,
         };
+        changed |= announce(object, now);
+        let finalizers = &mut object.metadata_mut().finalizers;
         let before = finalizers.len();
         finalizers.retain(|name| (name != FOREGROUND && name != ORPHAN) || Some(name.as_str()) == wanted);
         changed |= finalizers.len() != before;
@@ -198,6 +199,21 @@ impl Registry {
         }
         changed
     }
+}
+
+/// A definition goes after its objects, and says so from the first deletion on.
+fn announce(object: &mut dyn AnyResource, now: pintle_object_model::Time) -> bool {
+    let Some(definition) = object.as_any_mut().downcast_mut::<CustomResourceDefinition>() else { return false };
+    if definition.metadata.deletion_timestamp.is_some() {
+        return false;
+    }
+    if !definition.metadata.finalizers.iter().any(|name| name == CLEANUP) {
+        definition.metadata.finalizers.push(CLEANUP.into());
+    }
+    let message = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+    let conditions = &mut definition.status.conditions;
+    set_condition(conditions, "Terminating", true, "InstanceDeletionPending", message, now);
+    true
 }
 
 /// How long the object may take to end. Only pods that a node has taken on take any time.

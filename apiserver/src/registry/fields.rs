@@ -6,9 +6,9 @@
 
 use pintle_client::Params;
 use pintle_object_model::api::autoscaling::v1::Scale;
-use pintle_object_model::patch::{Comparison, FieldSet, ManagedFields, Node, Writer, compare};
+use pintle_object_model::patch::{Comparison, FieldSet, ManagedFields, Node, Whole, Writer, compare};
 use pintle_object_model::reflect::StaticSchema;
-use pintle_object_model::{AnyResource, GroupVersionKind, KindInfo, Object, Resource, Scheme, Time};
+use pintle_object_model::{AnyResource, GroupVersionKind, KindEntry, KindInfo, Object, Resource, Scheme, Time};
 
 use super::Call;
 use crate::strategy;
@@ -76,7 +76,7 @@ pub(super) fn on_create(object: &mut dyn AnyResource, call: &Call<'_>, manager: 
     strategy::normalize(object);
     let given = std::mem::take(&mut object.metadata_mut().managed_fields);
     let zero = call.entry.create();
-    let comparison = compare(Node::of(zero.as_struct()), Node::of(object.as_struct()), call.entry.schema());
+    let comparison = compare_at_once(&*zero, object, call.entry);
     let mut managed = ManagedFields::of_update(&given, &[], "");
     let api_version = call.entry.info().api_version();
     let writer = Writer { manager: &manager.name, api_version: &api_version, subresource: "", now };
@@ -86,14 +86,17 @@ pub(super) fn on_create(object: &mut dyn AnyResource, call: &Call<'_>, manager: 
 
 /// What a change sets. Both objects are at the stored version.
 pub(super) fn on_update(
-    scheme: &Scheme,
     object: &mut dyn AnyResource,
     old: &Object,
+    typed: &dyn AnyResource,
     call: &Call<'_>,
     manager: &Manager,
     now: Time,
 ) {
-    let Some(typed) = old.typed().filter(|_| !manager.settled) else { return };
+    if manager.settled {
+        return;
+    }
+    let scheme = call.scheme;
     strategy::normalize(object);
     let live = &typed.metadata().managed_fields;
     // What the server alone sets is not taken away by clients that leave it out.
@@ -106,7 +109,7 @@ pub(super) fn on_update(
     let given = std::mem::take(&mut new.managed_fields);
     let gvk = call.entry.info().gvk();
     let comparison = if call.entry.is_hub() {
-        compare(Node::of(typed.as_struct()), Node::of(object.as_struct()), call.entry.schema())
+        compare_at_once(typed, object, call.entry)
     } else {
         compare_at(scheme, old, object, &gvk).unwrap_or_default()
     };
@@ -147,7 +150,12 @@ fn compare_at(scheme: &Scheme, old: &Object, new: &dyn AnyResource, gvk: &GroupV
     let entry = scheme.kind(gvk)?;
     let old = scheme.convert(old, gvk).ok()?;
     let new = scheme.from_hub(new.clone_box(), gvk).ok()?;
-    Some(compare(Node::of(old.typed()?.as_struct()), Node::of(new.as_struct()), entry.schema()))
+    Some(compare_at_once(&*scheme.open(&old).ok()?, &*new, entry))
+}
+
+/// Compares two objects of the same version.
+fn compare_at_once(old: &dyn AnyResource, new: &dyn AnyResource, entry: &KindEntry) -> Comparison {
+    compare(Whole::of(old).node(), Whole::of(new).node(), entry.schema())
 }
 
 /// Are two lists of entries the same but for their times?

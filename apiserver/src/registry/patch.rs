@@ -38,7 +38,7 @@ impl Registry {
             if given_version && patched.metadata().resource_version != current.revision.to_string() {
                 return Err(Status::modified(&call.storage.group_resource(), call.name));
             }
-            let new = self.parts.scheme.to_hub(patched).map_err(|error| Status::bad_request(error.to_string()))?;
+            let new = call.scheme.to_hub(patched).map_err(|error| Status::bad_request(error.to_string()))?;
             if let Some(written) = self.write_update(call, new, &current, &manager, dry).await? {
                 return Ok(Response::object(self.present(call, &written)?));
             }
@@ -72,7 +72,7 @@ impl Registry {
             )));
         }
         let text = serde_json::to_vec(&tree).map_err(Status::internal)?;
-        let decoded = self.parts.scheme.decode_json(&info.gvk(), &text, options).map_err(|error| {
+        let decoded = call.scheme.decode_json(&info.gvk(), &text, options).map_err(|error| {
             Status::failure(
                 422,
                 "Invalid",

@@ -108,7 +108,9 @@ impl Registry {
             FieldSelector::parse(&params.field_selector).map_err(Status::bad_request)?
         };
         for term in &fields.terms {
-            if !selectable(call.storage.info.group, call.storage.info.kind, &term.path) {
+            let by_definition =
+                || call.entry.custom().is_some_and(|kind| kind.selectable().any(|field| field == term.path));
+            if !selectable(call.storage.info.group, call.storage.info.kind, &term.path) && !by_definition() {
                 return Err(Status::bad_request(format!(
                     "Unable to find {:?} that match label selector {:?}, field selector {:?}: field label not supported: {}",
                     call.resource.to_string(),

@@ -3,7 +3,7 @@
 use pintle_client::{Body, Params, PatchKind, Request, Response, Verb};
 use pintle_object_model::api::autoscaling::v1::{Scale, ScaleSpec, ScaleStatus};
 use pintle_object_model::json::DecodeOptions;
-use pintle_object_model::{Object, Resource, Status, patch as patches};
+use pintle_object_model::{AnyResource, Object, Resource, Status, patch as patches};
 
 use super::apply::Configuration;
 use super::body::dry_run;
@@ -19,7 +19,11 @@ impl Registry {
                 let Some(current) = call.storage.get(call.namespace, call.name).await? else {
                     return Err(Status::not_found(&call.storage.group_resource(), call.name));
                 };
-                Ok(Response::object(Object::new(scale_object(&current.value)?)))
+                let opened = super::open(call, &current.value)?;
+                if let Some(path) = strategy::missing_replicas(&*opened) {
+                    return Err(Status::internal(format!("the spec replicas field {path:?} does not exist")));
+                }
+                Ok(Response::object(Object::new(scale_object(&*opened)?)))
             }
             Verb::Update | Verb::Patch => self.write_scale(call, request).await,
             _ => Err(method_not_allowed()),
@@ -28,7 +32,7 @@ impl Registry {
 
     async fn write_scale(&self, call: &Call<'_>, request: Request) -> Result<Response, Status> {
         let manager = super::fields::manager(&request.params, &request.user_agent);
-        let kind = self.parts.scheme.kind(&Scale::INFO.gvk()).ok_or_else(no_such_resource)?;
+        let kind = call.scheme.kind(&Scale::INFO.gvk()).ok_or_else(no_such_resource)?;
         let configuration = match &request.body {
             Body::Patch(patch) => {
                 super::apply::check_options(patch.kind, &request.params)?;
@@ -44,11 +48,12 @@ impl Registry {
                 return Err(Status::not_found(&call.storage.group_resource(), call.name));
             };
             let now = self.parts.clock.utc().to_time();
-            let mut before = scale_object(&current.value)?;
+            let opened = super::open(call, &current.value)?;
+            let mut before = scale_object(&*opened)?;
             before.metadata.managed_fields = patches::scale_managers(&current.value.metadata().managed_fields);
             let wanted = match &configuration {
                 Some(configuration) => {
-                    let scheme = &self.parts.scheme;
+                    let scheme = call.scheme;
                     let merged = configuration.merge(scheme, kind, "scale", Some(&before), &request.params, now)?;
                     configuration.check_twice_named_keys(call, &request.params.field_validation)?;
                     merged.as_any().downcast_ref::<Scale>().cloned().unwrap_or_default()
@@ -65,11 +70,16 @@ impl Registry {
             }
             if wanted.spec.replicas < 0 {
                 let mut errors = pintle_object_model::validation::FieldErrors::default();
+                if let Some(paths) = call.entry.custom().and_then(|kind| kind.scale()) {
+                    let path = pintle_object_model::validation::Path::new(&paths.wanted_text);
+                    errors.invalid(&path, wanted.spec.replicas, "should be a non-negative integer");
+                    return Err(super::create::invalid(call, call.name, &errors));
+                }
                 let path = pintle_object_model::validation::Path::new("spec").child("replicas");
                 errors.invalid(&path, wanted.spec.replicas, "must be greater than or equal to 0");
                 return Err(Status::invalid("autoscaling", "Scale", call.name, &errors));
             }
-            let mut object = current.value.typed().ok_or_else(no_such_resource)?.clone_box();
+            let mut object = opened.clone_box();
             strategy::set_scale(&mut *object, wanted.spec.replicas);
             let metadata = object.metadata_mut();
             metadata.managed_fields = patches::managers_after_scale(
@@ -82,15 +92,15 @@ impl Registry {
             if let Some(written) =
                 self.write_update(&workload, object, &current, &Manager::settled(&manager.name), dry).await?
             {
-                return Ok(Response::object(Object::new(scale_object(&written)?)));
+                return Ok(Response::object(Object::new(scale_object(&*super::open(call, &written)?)?)));
             }
         }
         Err(Status::modified(&call.storage.group_resource(), call.name))
     }
 }
 
-fn scale_object(workload: &Object) -> Result<Scale, Status> {
-    let scale = workload.typed().and_then(strategy::scale_of).ok_or_else(no_such_resource)?;
+fn scale_object(workload: &dyn AnyResource) -> Result<Scale, Status> {
+    let scale = strategy::scale_of(workload).ok_or_else(no_such_resource)?;
     let of = workload.metadata();
     let mut object = Scale::default();
     object.metadata.name.clone_from(&of.name);

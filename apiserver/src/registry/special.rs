@@ -92,11 +92,13 @@ impl Registry {
         namespace: &str,
         request: Request,
     ) -> Result<Response, Status> {
-        let entry = self.parts.scheme.kind(&Pod::INFO.gvk()).ok_or_else(no_such_resource)?;
-        let storage = self.parts.storages.get(entry.hub()).ok_or_else(no_such_resource)?;
+        let scheme = self.parts.kinds.current();
+        let entry = scheme.kind(&Pod::INFO.gvk()).ok_or_else(no_such_resource)?;
+        let storage = &self.parts.storages.get(entry.hub()).ok_or_else(no_such_resource)?;
         let warnings = crate::admission::Warnings::default();
         let call = Call {
             identity,
+            scheme: &scheme,
             entry,
             storage,
             resource,
@@ -167,7 +169,7 @@ impl Registry {
             [] => Ok(()),
             [budget] if budget.status.disruptions_allowed > 0 => {
                 let now = self.parts.clock.utc().to_time();
-                let one = Call { storage, name: &budget.metadata.name, ..*call };
+                let one = Call { storage: &storage, name: &budget.metadata.name, ..*call };
                 let exhausted = || too_many(budget);
                 self.change::<PodDisruptionBudget>(&one, false, |budget| {
                     if budget.status.disruptions_allowed <= 0 {
@@ -294,8 +296,8 @@ impl Registry {
     /// Decodes the body of a subresource whose kind is not that of the resource.
     fn decode_other<K: Resource>(&self, call: &Call<'_>, request: Request) -> Result<K, Status> {
         let Request { body, params, .. } = request;
-        let entry = self.parts.scheme.kind(&K::INFO.gvk()).ok_or_else(no_such_resource)?;
-        let object = super::decode_object(&self.parts.scheme, entry, body, &params, call.warnings)?;
+        let entry = call.scheme.kind(&K::INFO.gvk()).ok_or_else(no_such_resource)?;
+        let object = super::decode_object(call.scheme, entry, body, &params, call.warnings)?;
         object
             .as_any()
             .downcast_ref::<K>()

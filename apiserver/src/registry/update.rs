@@ -18,7 +18,7 @@ pub(super) const ATTEMPTS: usize = 32;
 impl Registry {
     pub(super) async fn update(&self, call: &Call<'_>, request: Request) -> Result<Response, Status> {
         let Request { body, params, user_agent, .. } = request;
-        let mut object = decode_object(&self.parts.scheme, call.entry, body, &params, call.warnings)?;
+        let mut object = decode_object(call.scheme, call.entry, body, &params, call.warnings)?;
         let manager = super::fields::manager(&params, &user_agent);
         let dry = dry_run(&params.dry_run)?;
         check_name(call, &mut *object)?;
@@ -58,8 +58,7 @@ impl Registry {
             if !given.is_empty() && given != "0" && given != current.revision.to_string() {
                 return Err(Status::modified(&call.storage.group_resource(), call.name));
             }
-            let new =
-                self.parts.scheme.to_hub(object.clone_box()).map_err(|error| Status::bad_request(error.to_string()))?;
+            let new = call.scheme.to_hub(object.clone_box()).map_err(|error| Status::bad_request(error.to_string()))?;
             if let Some(written) = self.write_update(call, new, &current, &manager, dry).await? {
                 return Ok(Response::object(self.present(call, &written)?));
             }
@@ -80,11 +79,10 @@ impl Registry {
         manager: &Manager,
         dry: bool,
     ) -> Result<Option<Object>, Status> {
-        let Some(old) = current.value.typed() else {
-            return Err(Status::internal(format!("{} is stored without a type", current.key)));
-        };
+        let opened = super::open(call, &current.value)?;
+        let old: &dyn AnyResource = &*opened;
         let now = self.parts.clock.utc().to_time();
-        super::fields::on_update(&self.parts.scheme, &mut *object, &current.value, call, manager, now);
+        super::fields::on_update(&mut *object, &current.value, old, call, manager, now);
         object.set_defaults();
         keep_system_metadata(&mut *object, old);
         let status = call.subresource == "status";

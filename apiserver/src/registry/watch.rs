@@ -34,7 +34,7 @@ impl Registry {
                 return Ok(Response::new(Content::Watch { gvk: call.entry.info().gvk(), events }));
             }
         };
-        let convert = (!call.entry.is_hub()).then(|| (self.parts.scheme.clone(), call.entry.info().gvk()));
+        let convert = (!call.entry.is_hub()).then(|| (call.scheme.clone(), call.entry.info().gvk()));
         let timeout = match params.timeout_seconds {
             Some(seconds) if seconds > 0 => Duration::from_secs(seconds),
             // Spread out, so that clients that started together do not come back together.

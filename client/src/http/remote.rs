@@ -79,14 +79,14 @@ impl HttpTransport {
             let headers = upgrade_headers(answer.headers());
             let upgraded = hyper::upgrade::on(answer).await.map_err(|error| unreachable_status(&self.base, &error))?;
             let stream = Box::new(TokioIo::new(upgraded));
-            return Ok(Response { warnings, content: Content::Upgrade(Upgrade { headers, stream }) });
+            return Ok(Response { warnings, ..Response::new(Content::Upgrade(Upgrade { headers, stream })) });
         }
         if !code.is_success() {
             let body = collect(answer.into_body(), &self.base).await?;
             return Err(decode_failure(code.as_u16(), &content_type, &body));
         }
         let content = self.content(request, answer, &content_type).await?;
-        Ok(Response { warnings, content })
+        Ok(Response { warnings, ..Response::new(content) })
     }
 
     async fn content(

@@ -2,10 +2,13 @@
 //!
 //! Invariant: an object's encoding is made once and shared; a list is a copy of shared encodings into one body.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, StatusCode, header};
 use pintle_object_model::api::meta::v1::{ListMeta, Status as StatusKind};
 use pintle_object_model::clock::Clock;
+use pintle_object_model::custom::CustomKind;
 use pintle_object_model::json::DecodeOptions;
 use pintle_object_model::{Format, GroupVersionKind, MicroTime, Object, Scheme, Status, json, protobuf, table, yaml};
 
@@ -28,10 +31,11 @@ pub fn encode_response(
         Err(status) => return encode_status(&status, accept),
     };
     let now = clock.utc();
+    let custom = response.custom.as_deref();
     let mut encoded = match response.content {
-        Content::Object { code, object } => encode_object(code, &object, accept, table_options, now),
-        Content::List(list) => encode_list(&list, accept, table_options, now),
-        Content::Watch { gvk, events } => encode_watch(events, &gvk, accept, table_options, now),
+        Content::Object { code, object } => encode_object(code, &object, custom, accept, table_options, now),
+        Content::List(list) => encode_list(&list, custom, accept, table_options, now),
+        Content::Watch { gvk, events } => encode_watch(events, &gvk, response.custom, accept, table_options, now),
         Content::Status(status) => encode_status(&status, accept),
         Content::Document(document) => {
             let mut builder =
@@ -115,13 +119,14 @@ fn status_json(status: &Status) -> Bytes {
 fn encode_object(
     code: u16,
     object: &Object,
+    custom: Option<&CustomKind>,
     accept: &Accept,
     options: &str,
     now: MicroTime,
 ) -> http::Response<ResponseBody> {
     let body = match accept.as_ {
         As::Table => as_format(
-            table_json(&object.gvk(), &ListMeta::default(), std::slice::from_ref(object), options, now),
+            table_json(&object.gvk(), &ListMeta::default(), std::slice::from_ref(object), custom, options, now),
             accept,
         ),
         As::PartialMetadata => as_format(partial_json(object), accept),
@@ -146,10 +151,16 @@ fn as_format(text: Vec<u8>, accept: &Accept) -> Bytes {
     }
 }
 
-fn encode_list(list: &ObjectList, accept: &Accept, options: &str, now: MicroTime) -> http::Response<ResponseBody> {
-    let kind = format!("{}List", list.gvk.kind);
+fn encode_list(
+    list: &ObjectList,
+    custom: Option<&CustomKind>,
+    accept: &Accept,
+    options: &str,
+    now: MicroTime,
+) -> http::Response<ResponseBody> {
+    let kind = custom.map_or_else(|| format!("{}List", list.gvk.kind), |kind| kind.list_kind().to_owned());
     let body: Bytes = match (accept.as_, accept.format) {
-        (As::Table, _) => as_format(table_json(&list.gvk, &list.metadata, &list.items, options, now), accept),
+        (As::Table, _) => as_format(table_json(&list.gvk, &list.metadata, &list.items, custom, options, now), accept),
         (As::PartialMetadata, _) => {
             let items: Vec<Bytes> = list.items.iter().map(|object| partial_json(object).into()).collect();
             as_format(
@@ -164,7 +175,8 @@ fn encode_list(list: &ObjectList, accept: &Accept, options: &str, now: MicroTime
         _ => {
             // Built-in kinds name themselves once, in the list; custom resources also in each item.
             let named = format!("{{\"kind\":\"{}\",\"apiVersion\":\"{}\",", list.gvk.kind, list.gvk.api_version());
-            let named = if list.items.iter().all(|object| object.typed().is_some()) { named.as_str() } else { "" };
+            let plain = custom.is_none() && list.items.iter().all(|object| object.typed().is_some());
+            let named = if plain { named.as_str() } else { "" };
             let items: Vec<Bytes> = list.items.iter().map(|object| object.encode(Format::Json)).collect();
             let version = list.gvk.api_version();
             as_format(json::encode_list(&version, &kind, &list.metadata, &items, named.as_bytes()), accept)
@@ -173,8 +185,15 @@ fn encode_list(list: &ObjectList, accept: &Accept, options: &str, now: MicroTime
     answer(200, accept, body)
 }
 
-fn table_json(gvk: &GroupVersionKind, metadata: &ListMeta, items: &[Object], options: &str, now: MicroTime) -> Vec<u8> {
-    table::encode(gvk, metadata, items, options, now.to_time())
+fn table_json(
+    gvk: &GroupVersionKind,
+    metadata: &ListMeta,
+    items: &[Object],
+    custom: Option<&CustomKind>,
+    options: &str,
+    now: MicroTime,
+) -> Vec<u8> {
+    table::encode(gvk, custom, metadata, items, options, now.to_time())
 }
 
 /// `PartialObjectMetadata` of an object.
@@ -205,6 +224,7 @@ fn bookmark(gvk: &GroupVersionKind, resource_version: u64, initial_events_end: b
 fn encode_watch(
     events: crate::WatchStream,
     gvk: &GroupVersionKind,
+    custom: Option<Arc<CustomKind>>,
     accept: &Accept,
     options: &str,
     now: MicroTime,
@@ -223,9 +243,15 @@ fn encode_watch(
     let first = std::sync::atomic::AtomicBool::new(true);
     let encode = move |event: &WatchEvent, out: &mut BytesMut| {
         let (kind, object): (&str, Bytes) = match event {
-            WatchEvent::Added(object) => ("ADDED", frame_object(object, &accept, &options, now, &first)),
-            WatchEvent::Modified(object) => ("MODIFIED", frame_object(object, &accept, &options, now, &first)),
-            WatchEvent::Deleted(object) => ("DELETED", frame_object(object, &accept, &options, now, &first)),
+            WatchEvent::Added(object) => {
+                ("ADDED", frame_object(object, custom.as_deref(), &accept, &options, now, &first))
+            }
+            WatchEvent::Modified(object) => {
+                ("MODIFIED", frame_object(object, custom.as_deref(), &accept, &options, now, &first))
+            }
+            WatchEvent::Deleted(object) => {
+                ("DELETED", frame_object(object, custom.as_deref(), &accept, &options, now, &first))
+            }
             WatchEvent::Error(status) => (
                 "ERROR",
                 match accept.format {
@@ -247,6 +273,7 @@ fn encode_watch(
 
 fn frame_object(
     object: &Object,
+    custom: Option<&CustomKind>,
     accept: &Accept,
     options: &str,
     now: MicroTime,
@@ -255,7 +282,7 @@ fn frame_object(
     match accept.as_ {
         As::Table => {
             let header = first.swap(false, std::sync::atomic::Ordering::Relaxed);
-            table::encode_row(&object.gvk(), object, options, now.to_time(), header).into()
+            table::encode_row(&object.gvk(), custom, object, options, now.to_time(), header).into()
         }
         As::PartialMetadata => partial_json(object).into(),
         As::Objects | As::Discovery => object.encode(effective(accept, object)),

@@ -84,7 +84,7 @@ pub(crate) fn write(view: &Ref<'_>, out: &mut Vec<u8>) {
 }
 
 /// Whole numbers without a point, others in the shortest form, as Go prints them.
-fn write_float(value: f64, out: &mut Vec<u8>) {
+pub(crate) fn write_float(value: f64, out: &mut Vec<u8>) {
     if !value.is_finite() {
         out.extend_from_slice(b"null");
     } else if value.fract() == 0.0 && value.abs() < 1e15 {

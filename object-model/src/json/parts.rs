@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::reader::{Reader, Token};
-use super::{DecodeError, DecodeOptions, decode};
+use super::{DecodeError, DecodeOptions, StrictIssue, decode};
 use crate::api::meta::v1::{ListMeta, ObjectMeta};
 
 /// The `apiVersion` and `kind` of an object; `None` if the text is no object.
@@ -98,4 +98,69 @@ pub fn split_members(value: &serde_json::Value) -> Result<(ObjectMeta, Bytes), D
         }
     }
     Ok((metadata, rest.into()))
+}
+
+/// Reads a whole text as a tree. Members that stand twice are told; the last one counts.
+pub(crate) fn read_value(text: &[u8]) -> Result<(serde_json::Value, Vec<StrictIssue>), DecodeError> {
+    let mut reader = Reader::new(text);
+    let mut twice = vec![];
+    let value = tree(&mut reader, &mut String::new(), &mut twice)?;
+    reader.end()?;
+    Ok((value, twice))
+}
+
+fn tree(
+    reader: &mut Reader<'_>,
+    path: &mut String,
+    twice: &mut Vec<StrictIssue>,
+) -> Result<serde_json::Value, DecodeError> {
+    use serde_json::Value;
+    Ok(match reader.peek()? {
+        Token::Null => {
+            reader.null()?;
+            Value::Null
+        }
+        Token::Bool => Value::Bool(reader.bool()?),
+        Token::Number => number(reader.number()?)?,
+        Token::String => Value::String(reader.string()?.into_owned()),
+        Token::Array => {
+            let mut elements = vec![];
+            reader.array::<DecodeError>(|reader| {
+                let length = path.len();
+                path.push_str(&format!("[{}]", elements.len()));
+                elements.push(tree(reader, path, twice)?);
+                path.truncate(length);
+                Ok(())
+            })?;
+            Value::Array(elements)
+        }
+        Token::Object => {
+            let mut members = serde_json::Map::new();
+            reader.object::<DecodeError>(|reader, key| {
+                let length = path.len();
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(&key);
+                let value = tree(reader, path, twice)?;
+                if members.insert(key.into_owned(), value).is_some() {
+                    twice.push(StrictIssue::Duplicate { path: path.clone() });
+                }
+                path.truncate(length);
+                Ok(())
+            })?;
+            Value::Object(members)
+        }
+    })
+}
+
+/// Whole numbers stay whole as far as 64 bits reach.
+fn number(text: &str) -> Result<serde_json::Value, DecodeError> {
+    if let Ok(whole) = text.parse::<i64>() {
+        return Ok(whole.into());
+    }
+    let value: f64 = text.parse().map_err(|_| DecodeError::new(format!("cannot read number {text}")))?;
+    serde_json::Number::from_f64(value)
+        .map(serde_json::Value::Number)
+        .ok_or_else(|| DecodeError::new(format!("json: cannot unmarshal number {text} into Go value of type float64")))
 }

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::fieldset::{Element, Name, Scalar};
+use crate::AnyResource;
+use crate::custom::CustomObject;
 use crate::json::is_written;
 use crate::reflect::{Field, Ref, Struct};
 use crate::schema::{FieldSchema, ListType, StructSchema, Type};
@@ -19,6 +21,40 @@ pub enum Node<'a> {
     View(Ref<'a>),
     /// A JSON tree.
     Json(&'a Value),
+}
+
+/// A whole object to merge or compare: the fields of its Rust type, or the tree of a custom resource.
+pub enum Whole<'a> {
+    /// Of a Rust type.
+    Fields(&'a dyn Struct),
+    /// A custom resource.
+    Tree(Value),
+}
+
+impl<'a> Whole<'a> {
+    /// Of any object.
+    pub fn of(object: &'a dyn AnyResource) -> Self {
+        match object.as_any().downcast_ref::<CustomObject>() {
+            Some(custom) => Self::Tree(custom.to_tree()),
+            None => Self::Fields(object.as_struct()),
+        }
+    }
+
+    /// As a node.
+    pub fn node(&self) -> Node<'_> {
+        match self {
+            Self::Fields(fields) => Node::of(*fields),
+            Self::Tree(tree) => Node::Json(tree),
+        }
+    }
+
+    /// As a tree, without managed fields.
+    pub fn to_tree(&self) -> Value {
+        match self {
+            Self::Fields(fields) => Node::of(*fields).to_tree(),
+            Self::Tree(tree) => tree.clone(),
+        }
+    }
 }
 
 /// What the schema says about a value; nothing about what it does not know.

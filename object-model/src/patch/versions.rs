@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::apply::Versions;
 use super::fieldset::FieldSet;
-use super::node::Node;
+use super::node::Whole;
 use crate::json::DecodeOptions;
 use crate::schema::StructSchema;
 use crate::{GroupVersionKind, KindEntry, KindInfo, Scheme};
@@ -45,11 +45,11 @@ impl Versions for SchemeVersions<'_> {
         let decoded = self.scheme.decode_json(&self.gvk(from), &text, &options).map_err(|error| error.to_string())?;
         let hub = self.scheme.to_hub(decoded.object).map_err(|error| error.to_string())?;
         let there = self.scheme.from_hub(hub, &self.gvk(to)).map_err(|error| error.to_string())?;
-        Ok(Node::of(there.as_struct()).to_tree())
+        Ok(Whole::of(&*there).to_tree())
     }
 
     fn zero(&self, api_version: &str) -> Value {
         let entry = self.at(api_version).unwrap_or(self.entry);
-        Node::of(entry.create().as_struct()).to_tree()
+        Whole::of(&*entry.create()).to_tree()
     }
 }

@@ -30,6 +30,7 @@ impl Scheme {
             .register::<api::authorization::v1::SelfSubjectRulesReview>()
             .register::<api::authorization::v1::SubjectAccessReview>();
         scheme.register::<api::autoscaling::v1::Scale>();
+        scheme.register::<api::apiextensions::v1::CustomResourceDefinition>();
         scheme.register::<api::apiregistration::v1::APIService>();
         scheme.register::<api::autoscaling::v2::HorizontalPodAutoscaler>();
         scheme.register::<api::batch::v1::CronJob>().register::<api::batch::v1::Job>();

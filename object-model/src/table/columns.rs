@@ -15,7 +15,7 @@ use crate::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
 use crate::selector::Selector;
 use crate::{Converts, Object, Time};
 
-const NAME: Column = Column {
+pub(super) const NAME: Column = Column {
     name: "Name",
     kind: "string",
     format: "name",

@@ -13,7 +13,8 @@ use crate::{Reflect, Resource};
     scope = "Cluster",
     short = "crd,crds",
     categories = "api-extensions",
-    subresources = "status"
+    subresources = "status",
+    rules
 )]
 pub struct CustomResourceDefinition {
     /// Standard object metadata.
@@ -123,14 +124,15 @@ pub struct CustomResourceDefinitionSpec {
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
 pub struct CustomResourceDefinitionStatus {
     /// Accepted names.
-    pub accepted_names: Option<Box<CustomResourceDefinitionNames>>,
+    #[field(always)]
+    pub accepted_names: CustomResourceDefinitionNames,
     /// Conditions.
-    #[field(list = "map", keys = "type")]
+    #[field(always, list = "map", keys = "type")]
     pub conditions: Vec<CustomResourceDefinitionCondition>,
     /// Observed generation.
     pub observed_generation: i64,
     /// Stored versions.
-    #[field(list = "atomic")]
+    #[field(always, list = "atomic")]
     pub stored_versions: Vec<String>,
 }
 
