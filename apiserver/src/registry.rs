@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use pintle_client::{Identity, Request, Response, Target, Verb};
 use pintle_object_model::clock::{Clock, Random};
-use pintle_object_model::{GroupVersionResource, KindEntry, Object, Scheme, Status};
+use pintle_object_model::{AnyResource, GroupVersionResource, KindEntry, Object, Scheme, Status};
 
 use crate::admission::{AdmissionChain, Warnings};
 use crate::allocator::ServiceAllocator;
@@ -84,12 +84,18 @@ impl Registry {
             return self.bind_by_body(identity, &resource, &namespace, request).await;
         }
         let Some(entry) = scheme.resource(&resource).filter(|entry| is_served(entry)) else {
-            let known = resource.group.is_empty() || scheme.kinds().any(|entry| entry.info().group == resource.group);
+            // A group of definitions has no paths of its own beyond those of its kinds.
+            let built_in = |entry: &KindEntry| entry.custom().is_none() && entry.info().group == resource.group;
+            let known = resource.group.is_empty() || scheme.kinds().any(built_in);
             return if known { Err(no_such_resource()) } else { Ok(crate::documents::page_not_found()) };
         };
         let storage = &self.parts.storages.get(entry.hub()).ok_or_else(no_such_resource)?;
         if !entry.info().namespaced && !namespace.is_empty() {
-            return Err(no_such_resource());
+            return if entry.custom().is_some() {
+                Ok(crate::documents::page_not_found())
+            } else {
+                Err(no_such_resource())
+            };
         }
         let warnings = Warnings::default();
         let call = Call {
@@ -150,6 +156,21 @@ impl Registry {
             return Ok(object.clone());
         }
         call.scheme.convert(object, &call.entry.info().gvk()).map_err(Status::internal)
+    }
+}
+
+/// Finalizers of custom resources may do without a domain, but should not.
+pub(crate) fn warn_of_finalizers(call: &Call<'_>, object: &dyn AnyResource) {
+    if call.entry.custom().is_none() {
+        return;
+    }
+    for name in object.metadata().finalizers.iter().filter(|name| !name.contains('/')) {
+        if !matches!(name.as_str(), "orphan" | "foregroundDeletion") {
+            call.warnings.add(format!(
+                "metadata.finalizers: {name:?}: prefer a domain-qualified finalizer name to avoid accidental \
+                 conflicts with other finalizer writers"
+            ));
+        }
     }
 }
 

@@ -21,6 +21,7 @@ mod tree;
 
 pub(crate) use check::check_default;
 pub use columns::CustomColumn;
+pub use info::is_of_definition;
 pub use kind::{CustomKind, DefinitionError, ScalePaths, definition_kinds};
 pub use object::CustomObject;
 pub use path::FieldPath;

@@ -11,10 +11,10 @@ mod parts;
 mod reader;
 
 pub use decode::{DecodeError, DecodeOptions, StrictIssue, decode, decode_kind};
-pub use encode::{encode, encode_list, is_written, write_dynamic, write_kind, write_string};
+pub use encode::{ListForm, encode, encode_list, is_written, write_dynamic, write_kind, write_string};
 pub(crate) use encode::{write as write_value, write_float};
 pub(crate) use parts::read_value;
-pub use parts::{split_list, split_members, split_watch_event, type_meta};
+pub use parts::{check_syntax, split_list, split_members, split_watch_event, type_meta};
 pub use reader::describe;
 
 /// Deepest nesting of a text.

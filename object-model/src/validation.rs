@@ -155,6 +155,17 @@ impl FieldErrors {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+    /// The same, found below this path.
+    #[must_use]
+    pub fn below(mut self, path: &Path) -> Self {
+        for error in &mut self.0 {
+            let separator = if error.path.0.is_empty() || error.path.0.starts_with('[') { "" } else { "." };
+            if error.path.0 != "<nil>" {
+                error.path = Path(format!("{path}{separator}{}", error.path));
+            }
+        }
+        self
+    }
     /// All but those that `left_out` picks.
     #[must_use]
     pub fn without(mut self, left_out: impl Fn(&FieldError) -> bool) -> Self {

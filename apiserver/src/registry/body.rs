@@ -74,6 +74,9 @@ fn decode_bytes(
         }
         other => return Err(unsupported(other)),
     };
+    if scheme.kind(expected).is_some_and(|entry| entry.custom().is_some()) {
+        check_recognized(text, expected)?;
+    }
     check_type_meta(text, expected)?;
     let decoded = scheme.decode_json(expected, text, &options).map_err(|error| cannot_be_handled(expected, &error))?;
     report(expected, params, &decoded.issues, warnings)?;
@@ -95,6 +98,46 @@ fn yaml_to_json(bytes: &[u8]) -> Result<Vec<u8>, Status> {
         [one] => serde_json::to_vec(one).map_err(Status::internal),
         _ => Err(Status::bad_request("the request body must hold exactly one object")),
     }
+}
+
+/// Bytes of a body that are shown to tell it apart.
+const SUMMARY_BYTES: usize = 30;
+
+/// Custom resources must name themselves.
+fn check_recognized(text: &[u8], expected: &GroupVersionKind) -> Result<(), Status> {
+    let why = match pintle_object_model::json::describe(text) {
+        "object" => match serde_json::from_slice::<serde_json::Value>(text) {
+            Err(_) => match pintle_object_model::json::check_syntax(text) {
+                Err(error) => format!("couldn't get version/kind; json parse error: {error}"),
+                Ok(()) => return Ok(()),
+            },
+            Ok(tree) => {
+                let missing =
+                    |member: &str| tree.get(member).and_then(serde_json::Value::as_str).is_none_or(str::is_empty);
+                let body = String::from_utf8_lossy(text);
+                match (missing("kind"), missing("apiVersion")) {
+                    (true, _) => format!("Object 'Kind' is missing in '{body}'"),
+                    (_, true) => format!("Object 'apiVersion' is missing in '{body}'"),
+                    _ => return Ok(()),
+                }
+            }
+        },
+        other => format!(
+            "couldn't get version/kind; json parse error: json: cannot unmarshal {other} into Go value of type struct \
+             {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \
+             \"json:\\\"kind,omitempty\\\"\" }}"
+        ),
+    };
+    let (shown, more) = (&text[..text.len().min(SUMMARY_BYTES)], if text.len() > SUMMARY_BYTES { " ..." } else { "" });
+    let shown = match text.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') => String::from_utf8_lossy(shown).into_owned(),
+        Some(_) => shown.iter().map(|byte| format!("{byte:02x}")).collect(),
+    };
+    Err(Status::bad_request(format!(
+        "the object provided is unrecognized (must be of type {}): {why} ({shown}{more})",
+        expected.kind
+    )))
 }
 
 /// The body's own `apiVersion` and `kind` must be those that the URL asks for.

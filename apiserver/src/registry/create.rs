@@ -47,6 +47,7 @@ impl Registry {
                 "create not allowed while custom resource definition is terminating",
             ));
         }
+        super::warn_of_finalizers(call, &*object);
         let generate = object.metadata().name.is_empty() && !object.metadata().generate_name.is_empty();
         let mut attempt = 1;
         loop {

@@ -173,6 +173,7 @@ impl Registry {
         let waits = !finalizers.is_empty() || holds_back(object) || grace > 0;
         // Pods and namespaces say that they are being deleted even if they go at once.
         let is_namespace = object.as_any().is::<Namespace>();
+        let is_definition = object.as_any().is::<CustomResourceDefinition>();
         if !waits && !is_namespace && !object.as_any().is::<Pod>() {
             return changed;
         }
@@ -182,10 +183,10 @@ impl Registry {
             (Some(_), Some(left)) if left <= grace => {}
             (Some(_), None) => {}
             _ => {
-                metadata.deletion_grace_period_seconds = (!is_namespace).then_some(grace);
+                metadata.deletion_grace_period_seconds = (!is_namespace && !is_definition).then_some(grace);
                 let end = now.unix().saturating_add(grace);
                 metadata.deletion_timestamp = Some(pintle_object_model::Time::from_unix(end));
-                if metadata.generation > 0 {
+                if metadata.generation > 0 && !is_definition {
                     metadata.generation += 1;
                 }
                 changed = true;

@@ -111,6 +111,9 @@ impl Registry {
             let by_definition =
                 || call.entry.custom().is_some_and(|kind| kind.selectable().any(|field| field == term.path));
             if !selectable(call.storage.info.group, call.storage.info.kind, &term.path) && !by_definition() {
+                if call.entry.custom().is_some() {
+                    return Err(Status::bad_request(format!("field label not supported: {}", term.path)));
+                }
                 return Err(Status::bad_request(format!(
                     "Unable to find {:?} that match label selector {:?}, field selector {:?}: field label not supported: {}",
                     call.resource.to_string(),

@@ -25,6 +25,13 @@ impl Registry {
         check_namespace(call, &mut *object)?;
         let given = object.metadata().resource_version.clone();
         let uid = object.metadata().uid.clone();
+        if given.is_empty() && call.entry.custom().is_some() {
+            let mut errors = FieldErrors::default();
+            let path = pintle_object_model::validation::Path::new("metadata").child("resourceVersion");
+            errors.invalid(&path, 0, "must be specified for an update");
+            let info = call.storage.info;
+            return Err(Status::invalid(info.group, info.plural, call.name, &errors));
+        }
         if given.is_empty() && strategy::needs_resource_version(call.storage.info) {
             let mut errors = FieldErrors::default();
             let path = pintle_object_model::validation::Path::new("metadata").child("resourceVersion");
@@ -86,6 +93,9 @@ impl Registry {
         object.set_defaults();
         keep_system_metadata(&mut *object, old);
         let status = call.subresource == "status";
+        if object.metadata().finalizers != old.metadata().finalizers {
+            super::warn_of_finalizers(call, &*object);
+        }
         if status {
             strategy::prepare_status_update(&mut *object, old);
         } else {

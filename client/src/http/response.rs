@@ -164,7 +164,14 @@ fn encode_list(
         (As::PartialMetadata, _) => {
             let items: Vec<Bytes> = list.items.iter().map(|object| partial_json(object).into()).collect();
             as_format(
-                json::encode_list("meta.k8s.io/v1", "PartialObjectMetadataList", &list.metadata, &items, b""),
+                json::encode_list(
+                    "meta.k8s.io/v1",
+                    "PartialObjectMetadataList",
+                    &list.metadata,
+                    &items,
+                    b"",
+                    json::ListForm::Builtin,
+                ),
                 accept,
             )
         }
@@ -179,7 +186,8 @@ fn encode_list(
             let named = if plain { named.as_str() } else { "" };
             let items: Vec<Bytes> = list.items.iter().map(|object| object.encode(Format::Json)).collect();
             let version = list.gvk.api_version();
-            as_format(json::encode_list(&version, &kind, &list.metadata, &items, named.as_bytes()), accept)
+            let form = if custom.is_some() { json::ListForm::Custom } else { json::ListForm::Builtin };
+            as_format(json::encode_list(&version, &kind, &list.metadata, &items, named.as_bytes(), form), accept)
         }
     };
     answer(200, accept, body)

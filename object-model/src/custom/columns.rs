@@ -41,21 +41,16 @@ pub(super) fn of(version: &CustomResourceDefinitionVersion) -> Result<Arc<[Custo
 impl CustomColumn {
     /// The cell for an object, as JSON.
     pub fn cell(&self, object: &Value, now: Time) -> Value {
-        let found = self.path.find(object);
-        let Some(first) = found.first() else { return Value::Null };
-        match self.definition.type_.as_str() {
-            "string" if found.len() > 1 => text(found.into_iter()).into(),
-            "string" => match first {
-                Value::Null => Value::Null,
-                value => text(std::iter::once(*value)).into(),
-            },
-            "integer" => whole(first),
-            "number" => match first {
-                Value::Number(_) => (*first).clone(),
-                _ => Value::Null,
-            },
-            "boolean" => first.as_bool().map_or(Value::Null, Value::Bool),
-            "date" => date(first, now),
+        // Of several values the first is shown.
+        let Some(first) = self.path.get(object) else { return Value::Null };
+        match (self.definition.type_.as_str(), first) {
+            (_, Value::Null) => Value::Null,
+            ("string", Value::String(_)) => first.clone(),
+            ("string", other) => super::check::shown(other).into(),
+            ("integer", _) => whole(first),
+            ("number", Value::Number(_)) => first.clone(),
+            ("boolean", _) => first.as_bool().map_or(Value::Null, Value::Bool),
+            ("date", _) => date(first, now),
             _ => Value::Null,
         }
     }
@@ -81,10 +76,4 @@ fn date(value: &Value, now: Time) -> Value {
         }
         Err(_) => "<invalid>".into(),
     }
-}
-
-/// Several values stand side by side with commas.
-fn text<'a>(values: impl Iterator<Item = &'a Value>) -> String {
-    let plain = |value: &Value| value.as_str().map_or_else(|| super::check::shown(value), str::to_owned);
-    values.map(plain).collect::<Vec<_>>().join(",")
 }

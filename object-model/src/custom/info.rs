@@ -22,9 +22,17 @@ pub(super) struct Names {
     pub(super) subresources: Vec<&'static str>,
 }
 
+static KNOWN: Mutex<BTreeMap<Names, &'static KindInfo>> = Mutex::new(BTreeMap::new());
+
+/// Is this the record of a definition, not of a Rust type?
+pub fn is_of_definition(info: &KindInfo) -> bool {
+    // Groups of definitions have a dot, which spares the built-in kinds the look.
+    info.group.contains('.')
+        && KNOWN.lock().unwrap_or_else(PoisonError::into_inner).values().any(|known| std::ptr::eq(*known, info))
+}
+
 /// The record of these names.
 pub(super) fn intern(names: Names) -> &'static KindInfo {
-    static KNOWN: Mutex<BTreeMap<Names, &'static KindInfo>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(info) = known.get(&names) {
         return info;

@@ -15,7 +15,7 @@ use crate::api::meta::v1::ObjectMeta;
 use crate::json::{self, DecodeError, DecodeOptions, StrictIssue};
 use crate::reflect::{Field, Mut, Ref, StaticSchema, Struct};
 use crate::schema::{FieldSchema, ListType, StructRef, StructSchema, Type};
-use crate::validation::FieldErrors;
+use crate::validation::{FieldErrors, Path};
 use crate::{AnyResource, KindInfo, Object};
 
 /// A custom resource with its fields at hand.
@@ -85,7 +85,10 @@ impl CustomObject {
         if object.gvk() != *kind.gvk {
             opened.prune(&mut vec![]);
         }
-        defaults::fill_members(&mut opened.members, &kind.schema);
+        // Reading fills in what the stored version gives; other versions show what conversion makes of that.
+        if kind.info.version == kind.hub.version {
+            defaults::fill_members(&mut opened.members, &kind.schema);
+        }
         Ok(opened)
     }
 
@@ -288,8 +291,11 @@ impl AnyResource for CustomObject {
     fn validate_update(&self, _old: &dyn AnyResource) -> FieldErrors {
         self.validate()
     }
-    fn validate_status_update(&self, old: &dyn AnyResource) -> FieldErrors {
-        self.validate_update(old)
+    fn validate_status_update(&self, _old: &dyn AnyResource) -> FieldErrors {
+        match (self.members.get("status"), self.kind.schema.properties.get("status")) {
+            (Some(status), Some(schema)) => check::check(status, schema).below(&Path::new("status")),
+            _ => FieldErrors::default(),
+        }
     }
     fn as_any(&self) -> &dyn Any {
         self

@@ -168,13 +168,35 @@ pub fn write_dynamic(out: &mut Vec<u8>, gvk: &GroupVersionKind, metadata: &Objec
     out.push(b'}');
 }
 
+/// Whose objects are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListForm {
+    /// Those of a kind with a Rust type.
+    Builtin,
+    /// Custom resources: the token of the next page is told even if there is none.
+    Custom,
+}
+
 /// A list of items that are encoded already. `named` is how an item begins that repeats the list's kind: that much of it
 /// is left out (`{"kind":"Pod","apiVersion":"v1",`); empty to leave out nothing.
-pub fn encode_list(api_version: &str, kind: &str, metadata: &ListMeta, items: &[Bytes], named: &[u8]) -> Vec<u8> {
+pub fn encode_list(
+    api_version: &str,
+    kind: &str,
+    metadata: &ListMeta,
+    items: &[Bytes],
+    named: &[u8],
+    form: ListForm,
+) -> Vec<u8> {
     let mut out = Vec::with_capacity(items.iter().map(|item| item.len() + 1).sum::<usize>() + 256);
     type_members(&mut out, api_version, kind);
     out.extend_from_slice(b",\"metadata\":");
-    encode(metadata, &mut out);
+    if form == ListForm::Custom && metadata.continue_.is_empty() {
+        out.extend_from_slice(b"{\"continue\":\"\"");
+        members(metadata, &mut out, false);
+        out.push(b'}');
+    } else {
+        encode(metadata, &mut out);
+    }
     out.extend_from_slice(b",\"items\":[");
     for (index, item) in items.iter().enumerate() {
         if index > 0 {

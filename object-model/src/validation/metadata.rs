@@ -36,12 +36,12 @@ pub fn validate_metadata(metadata: &ObjectMeta, info: &KindInfo) -> FieldErrors 
             errors.invalid(&path.child("namespace"), &metadata.namespace, problem);
         }
     }
-    common(metadata, &path, &mut errors);
+    common(metadata, info, &path, &mut errors);
     errors
 }
 
 /// Everything that is wrong with changing metadata from `old` to this.
-pub fn validate_metadata_update(metadata: &ObjectMeta, old: &ObjectMeta, _info: &KindInfo) -> FieldErrors {
+pub fn validate_metadata_update(metadata: &ObjectMeta, old: &ObjectMeta, info: &KindInfo) -> FieldErrors {
     let mut errors = FieldErrors::default();
     let path = Path::new("metadata");
     if metadata.deletion_timestamp.is_some() {
@@ -56,8 +56,13 @@ pub fn validate_metadata_update(metadata: &ObjectMeta, old: &ObjectMeta, _info: 
             );
         }
     }
-    common(metadata, &path, &mut errors);
+    common(metadata, info, &path, &mut errors);
     errors
+}
+
+/// Do finalizers of this kind need a domain? Those of definitions and of custom resources may do without.
+fn needs_domains(info: &KindInfo) -> bool {
+    !matches!(info.group, "apiextensions.k8s.io" | "apiregistration.k8s.io") && !crate::custom::is_of_definition(info)
 }
 
 /// A list of strings as Go prints it with `%#v`.
@@ -66,7 +71,7 @@ fn go_strings(value: &serde_json::Value) -> String {
     format!("[]string{{{}}}", items.join(", "))
 }
 
-fn common(metadata: &ObjectMeta, path: &Path, errors: &mut FieldErrors) {
+fn common(metadata: &ObjectMeta, info: &KindInfo, path: &Path, errors: &mut FieldErrors) {
     validate_labels(&metadata.labels, &path.child("labels"), errors);
     let annotations = path.child("annotations");
     for key in metadata.annotations.keys() {
@@ -84,7 +89,7 @@ fn common(metadata: &ObjectMeta, path: &Path, errors: &mut FieldErrors) {
             errors.invalid(&path.child("finalizers"), name, problem);
         }
         let standard = matches!(name.as_str(), "orphan" | "foregroundDeletion" | "kubernetes");
-        if !name.contains('/') && !standard && names::qualified_name(name).is_empty() {
+        if !name.contains('/') && !standard && needs_domains(info) && names::qualified_name(name).is_empty() {
             errors.invalid(&at, name, "name is neither a standard finalizer name nor is it fully qualified");
         }
     }
