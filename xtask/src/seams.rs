@@ -8,13 +8,14 @@ use serde_json::Value;
 use crate::shell::output;
 
 /// Each crate with the crates of ours that it may depend on.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("pintle-object-model-derive", &[]),
     ("pintle-object-model", &["pintle-object-model-derive"]),
+    ("pintle-cel", &["pintle-object-model"]),
     ("pintle-store", &["pintle-object-model"]),
     ("pintle-client", &["pintle-object-model"]),
     ("pintle-watch", &["pintle-object-model", "pintle-client"]),
-    ("pintle-apiserver", &["pintle-object-model", "pintle-store", "pintle-client", "pintle-watch"]),
+    ("pintle-apiserver", &["pintle-object-model", "pintle-cel", "pintle-store", "pintle-client", "pintle-watch"]),
     ("pintle-scheduler", MIDDLE),
     ("pintle-controllers", MIDDLE),
     ("pintle-proxy", MIDDLE),

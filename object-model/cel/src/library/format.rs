@@ -1,0 +1,178 @@
+//! `format`: text with clauses, filled from a list.
+
+use super::standard::{format_double, type_name};
+use super::time::format_duration;
+use super::{Cost, Function, function, no_overload};
+use crate::errors::EvalError;
+use crate::library::time::format_timestamp;
+use crate::value::{List, Value};
+
+pub(super) const FUNCTIONS: &[Function] =
+    &[function("format", &["string.(list(dyn)) -> string"], Cost::Traverse(0), |context, args| match args {
+        [Value::String(pattern), Value::List(list)] => {
+            let text = format(pattern, list)?;
+            context.budget.spend(text.len() as u64 / 10)?;
+            Ok(Value::from(text))
+        }
+        _ => no_overload(),
+    })];
+
+/// Most digits after the point.
+const PRECISION_MAX: usize = 100;
+/// Most levels of lists and maps that `%s` prints.
+const DEPTH_MAX: u32 = 32;
+
+fn format(pattern: &str, args: &List<'_>) -> Result<String, EvalError> {
+    let mut out = String::new();
+    let mut rest = pattern;
+    let mut next = 0;
+    while let Some(at) = rest.find('%') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        if let Some(more) = rest.strip_prefix('%') {
+            out.push('%');
+            rest = more;
+            continue;
+        }
+        let precision = precision(&mut rest)?;
+        let Some(clause) = rest.chars().next() else {
+            return Err(EvalError::failed("unexpected end of string"));
+        };
+        rest = &rest[clause.len_utf8()..];
+        let Some(value) = args.get(next) else { return Err(EvalError::Failed(format!("index {next} out of range"))) };
+        next += 1;
+        out.push_str(&fill(clause, precision, &value)?);
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+fn precision(rest: &mut &str) -> Result<Option<usize>, EvalError> {
+    let Some(after) = rest.strip_prefix('.') else { return Ok(None) };
+    let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+    let digits = after[..end].parse::<usize>().ok().filter(|digits| *digits <= PRECISION_MAX);
+    *rest = &after[end..];
+    match digits {
+        Some(digits) => Ok(Some(digits)),
+        None => Err(EvalError::failed("error while parsing precision")),
+    }
+}
+
+fn wrong(what: &str, value: &Value<'_>) -> EvalError {
+    EvalError::Failed(format!("error during formatting: {what}, was given {}", type_name(&value.type_of())))
+}
+
+fn fill(clause: char, precision: Option<usize>, value: &Value<'_>) -> Result<String, EvalError> {
+    match clause {
+        's' => text(value, 0),
+        'd' => match value {
+            Value::Int(value) => Ok(value.to_string()),
+            Value::Uint(value) => Ok(value.to_string()),
+            Value::Double(value) if !value.is_finite() => Ok(format_special(*value)),
+            _ => Err(wrong("decimal clause can only be used on integers", value)),
+        },
+        'f' => {
+            let number = number(value).ok_or_else(|| wrong("fixed-point clause can only be used on doubles", value))?;
+            Ok(if number.is_finite() { format!("{number:.*}", precision.unwrap_or(6)) } else { format_special(number) })
+        }
+        'e' => {
+            let number = number(value).ok_or_else(|| wrong("scientific clause can only be used on doubles", value))?;
+            if !number.is_finite() {
+                return Ok(format_special(number));
+            }
+            let text = format!("{number:.*e}", precision.unwrap_or(6));
+            let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
+            let power: i32 = power.parse().unwrap_or(0);
+            Ok(format!("{mantissa}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs()))
+        }
+        'b' => match value {
+            Value::Int(value) => Ok(signed(*value, |v| format!("{v:b}"))),
+            Value::Uint(value) => Ok(format!("{value:b}")),
+            Value::Bool(value) => Ok(u8::from(*value).to_string()),
+            _ => Err(wrong("only integers and bools can be formatted as binary", value)),
+        },
+        'x' | 'X' => {
+            let text = match value {
+                Value::Int(value) => signed(*value, |v| format!("{v:x}")),
+                Value::Uint(value) => format!("{value:x}"),
+                Value::String(text) => hex(text.as_bytes()),
+                Value::Bytes(bytes) => hex(bytes),
+                _ => return Err(wrong("only integers, byte buffers, and strings can be formatted as hex", value)),
+            };
+            Ok(if clause == 'X' { text.to_uppercase() } else { text })
+        }
+        'o' => match value {
+            Value::Int(value) => Ok(signed(*value, |v| format!("{v:o}"))),
+            Value::Uint(value) => Ok(format!("{value:o}")),
+            _ => Err(wrong("octal clause can only be used on integers", value)),
+        },
+        other => Err(EvalError::Failed(format!(
+            "could not parse formatting clause: unrecognized formatting clause \"{other}\""
+        ))),
+    }
+}
+
+fn signed(value: i64, print: impl Fn(u64) -> String) -> String {
+    format!("{}{}", if value < 0 { "-" } else { "" }, print(value.unsigned_abs()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn format_special(value: f64) -> String {
+    match value {
+        value if value.is_nan() => "NaN".into(),
+        value if value > 0.0 => "Infinity".into(),
+        _ => "-Infinity".into(),
+    }
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn number(value: &Value<'_>) -> Option<f64> {
+    match value {
+        Value::Double(value) => Some(*value),
+        Value::Int(value) => Some(*value as f64),
+        Value::Uint(value) => Some(*value as f64),
+        _ => None,
+    }
+}
+
+fn text(value: &Value<'_>, depth: u32) -> Result<String, EvalError> {
+    if depth > DEPTH_MAX {
+        return Err(EvalError::failed("value is nested too deeply to be formatted"));
+    }
+    Ok(match value {
+        Value::String(text) => text.to_string(),
+        Value::Bool(value) => value.to_string(),
+        Value::Int(value) => value.to_string(),
+        Value::Uint(value) => value.to_string(),
+        Value::Double(value) if value.is_finite() => format_double(*value),
+        Value::Double(value) => format_special(*value),
+        Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Value::Null => "null".into(),
+        Value::Duration(nanos) => format_duration(*nanos),
+        Value::Timestamp(nanos) => format_timestamp(*nanos),
+        Value::Type(ty) => type_name(ty),
+        Value::List(list) => {
+            let items: Result<Vec<String>, EvalError> = list.iter().map(|item| text(&item, depth + 1)).collect();
+            format!("[{}]", items?.join(", "))
+        }
+        Value::Map(map) => {
+            let mut entries = Vec::with_capacity(map.len());
+            for key in map.keys() {
+                let value = map.get(&key).unwrap_or(Value::Null);
+                entries.push(format!("{}: {}", text(&key, depth + 1)?, text(&value, depth + 1)?));
+            }
+            entries.sort();
+            format!("{{{}}}", entries.join(", "))
+        }
+        other => {
+            return Err(wrong(
+                "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, \
+                 and timestamps",
+                other,
+            ));
+        }
+    })
+}
