@@ -156,7 +156,7 @@ impl<V: Value> Shared<V> {
             Op::Delete { .. } => None,
         });
         puts.map(|(key, value)| {
-            let bytes = self.codec.encode(key, value);
+            let bytes = self.codec.encode(key, value).map_err(|why| unavailable("encoding", why))?;
             let size = bytes.len();
             if size > max { Err(StoreError::TooLarge { key: key.clone(), size, max }) } else { Ok(bytes) }
         })
