@@ -21,8 +21,8 @@ use crate::{Codec, Key};
 pub struct BytesCodec;
 
 impl Codec<Bytes> for BytesCodec {
-    fn encode(&self, _key: &Key, value: &Bytes) -> Bytes {
-        value.clone()
+    fn encode(&self, _key: &Key, value: &Bytes) -> Result<Bytes, String> {
+        Ok(value.clone())
     }
     fn decode(&self, _key: &Key, bytes: &Bytes) -> Result<Bytes, String> {
         // A copy of its own, so that one small value does not hold on to the answer that it came in.
@@ -89,9 +89,9 @@ impl ObjectCodec {
 }
 
 impl Codec<Object> for ObjectCodec {
-    fn encode(&self, _key: &Key, object: &Object) -> Bytes {
+    fn encode(&self, _key: &Key, object: &Object) -> Result<Bytes, String> {
         if let Some(bytes) = unknown_bytes(object) {
-            return bytes;
+            return Ok(bytes);
         }
         let mut object = object.clone();
         if !object.metadata().resource_version.is_empty() {
@@ -101,7 +101,7 @@ impl Codec<Object> for ObjectCodec {
             Some(typed) if has_protobuf(typed) => Format::Protobuf,
             _ => Format::Json,
         };
-        object.encode(format)
+        Ok(object.encode(format))
     }
 
     fn decode(&self, _key: &Key, bytes: &Bytes) -> Result<Object, String> {
@@ -167,9 +167,9 @@ mod tests {
     #[test]
     fn builtin_kinds_are_stored_as_protobuf_without_their_version() {
         let mut object = config_map();
-        let plain = codec().encode(&key(), &object);
+        let plain = codec().encode(&key(), &object).unwrap();
         object.stamp(77);
-        let bytes = codec().encode(&key(), &object);
+        let bytes = codec().encode(&key(), &object).unwrap();
         assert!(bytes.starts_with(b"k8s\0"));
         assert_eq!(bytes, plain, "the version leaves no trace");
         assert_eq!(object.metadata().resource_version, "77", "encoding changes nothing");
@@ -182,7 +182,7 @@ mod tests {
         let gvk = Arc::new(GroupVersionKind::new("example.com", "v1", "Widget"));
         let tree = json!({"metadata": {"name": "w", "resourceVersion": "5"}, "spec": {"size": 3}});
         let widget = Object::from_value(gvk, &tree).unwrap();
-        let bytes = codec().encode(&key(), &widget);
+        let bytes = codec().encode(&key(), &widget).unwrap();
         let stored: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(stored["apiVersion"], "example.com/v1");
         assert_eq!(stored["metadata"].get("resourceVersion"), None);
@@ -210,12 +210,12 @@ mod tests {
 
     #[test]
     fn kinds_that_nobody_knows_survive_a_round_trip() {
-        let bytes = codec().encode(&key(), &config_map());
+        let bytes = codec().encode(&key(), &config_map()).unwrap();
         let empty = ObjectCodec::new(Scheme::empty());
         let mut object = empty.decode(&key(), &bytes).unwrap();
         assert_eq!(object.metadata().name, "m");
         object.stamp(9);
-        assert_eq!(empty.encode(&key(), &object), bytes);
+        assert_eq!(empty.encode(&key(), &object).unwrap(), bytes);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The state that the memory and the file backend share: what is there now, what was before, and who follows.
 //!
 //! In: transactions, carried out on a [`Present`]. Out: reads, snapshots and events without a copy of any value.
-//! Invariants: one short lock orders all commits and is never held across an await; readers and watchers see only what
+//! Invariants: one short lock orders all commits and is never held across an await; readers share it, and lists only
+//! take a snapshot under it; readers and watchers see only what
 //! was published; a watcher that falls behind is ended, not waited for. Elsewhere: durability (`file`).
 
 mod events;
@@ -10,7 +11,8 @@ mod present;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 
@@ -27,13 +29,15 @@ use crate::{At, Event, EventStream, Key, Page, Range, Revision, StoreError, Valu
 pub(crate) struct Limits {
     /// Most events kept for the past.
     pub(crate) history_events_max: usize,
+    /// For how long they are kept.
+    pub(crate) history_age_max: Duration,
     /// Most undelivered commits of one watcher.
     pub(crate) queue_commits_max: usize,
 }
 
 pub(crate) struct Engine<V> {
     limits: Limits,
-    state: Mutex<State<V>>,
+    state: RwLock<State<V>>,
     /// Told when keys with a time to live come, and when the engine goes.
     pub(crate) deadlines_changed: Arc<Notify>,
 }
@@ -52,6 +56,8 @@ struct Past<V> {
     event: Event<V>,
     /// When the value before had been put.
     previous_revision: Option<Revision>,
+    /// By the clock, or when the store was opened.
+    at: Duration,
 }
 
 struct Watcher<V> {
@@ -64,49 +70,59 @@ fn versioned<V: Clone>(key: &Key, value: &V, revision: Revision) -> Versioned<V>
 }
 
 impl<V: Value> Engine<V> {
-    /// A state whose past begins after `compacted`.
-    pub(crate) fn new(limits: Limits, present: Present<V>, compacted: Revision, past: Vec<Change<V>>) -> Self {
+    /// A state whose past begins after `compacted`, and looks as if it had happened `now`.
+    pub(crate) fn new(
+        limits: Limits,
+        present: Present<V>,
+        compacted: Revision,
+        past: Vec<Change<V>>,
+        now: Duration,
+    ) -> Self {
         let state = State { present, past: VecDeque::new(), compacted, watchers: BTreeMap::new(), next_watcher: 0 };
-        let engine = Self { limits, state: Mutex::new(state), deadlines_changed: Arc::default() };
-        engine.lock().remember(past, limits.history_events_max);
+        let engine = Self { limits, state: RwLock::new(state), deadlines_changed: Arc::default() };
+        engine.lock().remember(past, limits, now);
         engine
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<V>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> RwLockWriteGuard<'_, State<V>> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State<V>> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is there now.
     pub(crate) fn present(&self) -> Present<V> {
-        self.lock().present.clone()
+        self.read().present.clone()
     }
 
     /// The oldest revision that can be read.
     #[cfg(feature = "file")]
     pub(crate) fn compacted(&self) -> Revision {
-        self.lock().compacted
+        self.read().compacted
     }
 
     /// Changes the present in place and publishes what `work` says has changed.
-    pub(crate) fn change<T>(&self, work: impl FnOnce(&mut Present<V>) -> (T, Vec<Change<V>>)) -> T {
+    pub(crate) fn change<T>(&self, now: Duration, work: impl FnOnce(&mut Present<V>) -> (T, Vec<Change<V>>)) -> T {
         let mut state = self.lock();
         let (result, changes) = work(&mut state.present);
-        self.publish(state, changes);
+        self.publish(state, changes, now);
         result
     }
 
     /// Replaces the present by one that `changes` have led to.
     #[cfg(feature = "file")]
-    pub(crate) fn replace(&self, present: Present<V>, changes: Vec<Change<V>>) {
+    pub(crate) fn replace(&self, now: Duration, present: Present<V>, changes: Vec<Change<V>>) {
         let mut state = self.lock();
         state.present = present;
-        self.publish(state, changes);
+        self.publish(state, changes, now);
     }
 
-    fn publish(&self, mut state: MutexGuard<'_, State<V>>, changes: Vec<Change<V>>) {
+    fn publish(&self, mut state: RwLockWriteGuard<'_, State<V>>, changes: Vec<Change<V>>, now: Duration) {
         let mortal = changes.iter().any(|change| change.expires.is_some());
         state.publish(&changes);
-        state.remember(changes, self.limits.history_events_max);
+        state.remember(changes, self.limits, now);
         drop(state);
         if mortal {
             self.deadlines_changed.notify_one();
@@ -114,7 +130,7 @@ impl<V: Value> Engine<V> {
     }
 
     pub(crate) fn get(&self, key: &Key, at: At) -> Result<Option<Versioned<V>>, StoreError> {
-        let state = self.lock();
+        let state = self.read();
         if let At::Revision(asked) = at {
             state.readable(asked)?;
             // The first change after the revision knows what was there before it.
@@ -126,7 +142,7 @@ impl<V: Value> Engine<V> {
     }
 
     pub(crate) fn list(&self, range: &Range, at: At, limit: Option<usize>) -> Result<Page<V>, StoreError> {
-        let (snapshot, revision) = self.lock().at(range, at)?;
+        let (snapshot, revision) = self.read().at(range, at)?;
         let start = match range.start_after() {
             Some(after) if after.as_str() >= range.as_prefix() => Bound::Excluded(after.clone()),
             _ => Bound::Included(Key::new(range.as_prefix())),
@@ -159,7 +175,7 @@ impl<V: Value> Engine<V> {
 
     /// Is this a revision that can be compacted now?
     pub(crate) fn check_compactable(&self, at: Revision) -> Result<(), StoreError> {
-        let state = self.lock();
+        let state = self.read();
         let newest = state.present.revision();
         if at > newest {
             return Err(StoreError::Future { asked: at, newest });
@@ -181,7 +197,7 @@ impl<V: Value> Engine<V> {
     }
 
     pub(crate) fn revision(&self) -> Revision {
-        self.lock().present.revision()
+        self.read().present.revision()
     }
 
     fn unwatch(&self, id: u64) {
@@ -239,12 +255,14 @@ impl<V: Value> State<V> {
     }
 
     /// Adds to the past; what no longer fits is compacted, each commit as a whole.
-    fn remember(&mut self, changes: Vec<Change<V>>, max: usize) {
+    fn remember(&mut self, changes: Vec<Change<V>>, limits: Limits, now: Duration) {
         self.past.extend(changes.into_iter().map(|change| Past {
             previous_revision: change.previous.map(|(revision, _)| revision),
             event: change.event,
+            at: now,
         }));
-        while self.past.len() > max {
+        let is_old = |past: &Past<V>| now.saturating_sub(past.at) > limits.history_age_max;
+        while self.past.len() > limits.history_events_max || self.past.front().is_some_and(is_old) {
             let Some(dropped) = self.past.pop_front().map(|past| past.event.revision) else { break };
             self.compacted = self.compacted.max(dropped);
             while self.past.front().is_some_and(|past| past.event.revision == dropped) {

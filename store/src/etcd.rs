@@ -2,11 +2,13 @@
 //!
 //! In: transactions. Out: etcd's answers as the trait promises them. Invariants: reads are linearizable; revisions are
 //! etcd's own, so an etcd that others write to is followed as well; a watch outlives its connections without gap or
-//! repeat. Elsewhere: what the bytes mean ([`Codec`]), when history is compacted (whoever runs the cluster).
+//! repeat. Elsewhere: what the bytes mean ([`Codec`]), how much history is wanted (whoever runs the cluster).
 //!
 //! Source: etcd API guide, v3.
 
+mod access;
 mod client;
+mod compactor;
 mod failure;
 mod lease;
 mod proto;
@@ -39,6 +41,8 @@ pub struct EtcdConfig {
     pub endpoints: Vec<String>,
     /// How members are verified; needed for `https://`.
     pub tls: Option<EtcdTls>,
+    /// Who to be, if the cluster has users.
+    pub user: Option<EtcdUser>,
     /// Longest time for one request on one member. Default 5 s.
     pub request_timeout: Duration,
     /// Longest time for a connection to be made. Default 2 s.
@@ -58,6 +62,7 @@ impl EtcdConfig {
         Self {
             endpoints: endpoints.into_iter().map(Into::into).collect(),
             tls: None,
+            user: None,
             request_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(2),
             value_bytes_max: 1536 * 1024 - 4096,
@@ -93,6 +98,21 @@ impl fmt::Debug for EtcdTls {
     }
 }
 
+/// A user of etcd's own.
+#[derive(Clone)]
+pub struct EtcdUser {
+    /// Its name.
+    pub name: String,
+    /// Its password.
+    pub password: String,
+}
+
+impl fmt::Debug for EtcdUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EtcdUser").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 /// A [`Store`] in an etcd cluster. Cheap to clone; all clones share their connections.
 pub struct EtcdStore<V> {
     shared: Arc<Shared<V>>,
@@ -114,6 +134,7 @@ struct Shared<V> {
     client: Client,
     codec: Arc<dyn Codec<V>>,
     leases: Leases,
+    clock: Arc<dyn Clock>,
     config: EtcdConfig,
     /// The newest revision that somebody was told of and may wait for watches to reach.
     newest: signal::Sender<u64>,
@@ -131,10 +152,18 @@ impl<V: Value> EtcdStore<V> {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let client = Client::new(&config)?;
-        let shared = Shared { client, codec, leases: Leases::new(clock), config, newest: signal::Sender::new(0) };
+        let leases = Leases::new(Arc::clone(&clock));
+        let shared = Shared { client, codec, leases, clock, config, newest: signal::Sender::new(0) };
         let store = Self { shared: Arc::new(shared) };
         store.revision().await?;
         Ok(store)
+    }
+
+    /// Forgets history as kube-apiserver does: every `interval`, what was before the last time. Any number of servers
+    /// may do so on one cluster, kube-apiservers among them: they take turns through one key. Never ends; what fails is
+    /// logged and tried again after an interval. Dropping it stops it.
+    pub async fn keep_compacted(&self, interval: Duration) {
+        compactor::run(&self.shared.client, &*self.shared.clock, interval).await;
     }
 }
 

@@ -10,6 +10,7 @@ mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -30,6 +31,8 @@ pub struct FileConfig {
     pub path: PathBuf,
     /// Most events kept for reads at old revisions and watchers that start in the past. Default 100,000.
     pub history_events_max: usize,
+    /// How old they get; looked at whenever something changes, and anew from each opening on. Default 10 minutes.
+    pub history_age_max: Duration,
     /// Most undelivered commits of one watcher. Default 10,000.
     pub queue_commits_max: usize,
     /// Largest encoded value, in bytes. Default 4 MiB.
@@ -46,6 +49,7 @@ impl FileConfig {
         Self {
             path: path.into(),
             history_events_max: 100_000,
+            history_age_max: Duration::from_secs(600),
             queue_commits_max: 10_000,
             value_bytes_max: 4 << 20,
             batch_commits_max: 512,
@@ -91,8 +95,8 @@ impl<V: Value> FileStore<V> {
     /// [`StoreError::Corrupt`] if the file is damaged or no store, [`StoreError::Unavailable`] if it cannot be read or
     /// another process has it open.
     pub async fn open(config: FileConfig, codec: Arc<dyn Codec<V>>, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        let limits =
-            Limits { history_events_max: config.history_events_max, queue_commits_max: config.queue_commits_max };
+        let FileConfig { history_events_max, history_age_max, queue_commits_max, .. } = config;
+        let limits = Limits { history_events_max, history_age_max, queue_commits_max };
         let (commands, queue) = mpsc::channel(COMMANDS_MAX);
         let (opened, result) = oneshot::channel();
         let writer = writer::Start {
@@ -143,7 +147,7 @@ impl<V: Value> Shared<V> {
                     return;
                 }
                 // The writer has failed or ended: there is no hurry to hear that again.
-                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                tokio::time::sleep(Duration::from_secs(1)).await;
             }
         });
     }
@@ -156,7 +160,7 @@ impl<V: Value> Shared<V> {
             Op::Delete { .. } => None,
         });
         puts.map(|(key, value)| {
-            let bytes = self.codec.encode(key, value);
+            let bytes = self.codec.encode(key, value).map_err(|why| unavailable("encoding", why))?;
             let size = bytes.len();
             if size > max { Err(StoreError::TooLarge { key: key.clone(), size, max }) } else { Ok(bytes) }
         })

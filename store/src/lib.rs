@@ -2,12 +2,14 @@
 //! replayed from any revision that is still kept.
 //!
 //! [`Store`] is the contract. [`MemoryStore`] keeps values as they are; `EtcdStore` (feature `etcd`) and `FileStore`
-//! (feature `file`) keep bytes, made by a [`Codec`]. The promises of the trait are a suite of tests
-//! ([`testing::conformance`]) that every backend runs.
+//! (feature `file`) keep bytes, made by a [`Codec`]; `EncryptedCodec` (feature `encryption`) encrypts those. The promises
+//! of the trait are a suite of tests ([`testing::conformance`]) that every backend runs.
 //!
 //! Absent here: what the values mean, HTTP, caches (`watch`), and who may read what (`apiserver`).
 
 mod codec;
+#[cfg(feature = "encryption")]
+mod encryption;
 mod engine;
 mod error;
 #[cfg(feature = "etcd")]
@@ -21,9 +23,11 @@ mod txn;
 mod value;
 
 pub use codec::{BytesCodec, ObjectCodec};
+#[cfg(feature = "encryption")]
+pub use encryption::{EncryptedCodec, Encryption};
 pub use error::{CommitError, StoreError};
 #[cfg(feature = "etcd")]
-pub use etcd::{EtcdConfig, EtcdStore, EtcdTls};
+pub use etcd::{EtcdConfig, EtcdStore, EtcdTls, EtcdUser};
 #[cfg(feature = "file")]
 pub use file::{FileConfig, FileStore};
 pub use key::{Key, Range};

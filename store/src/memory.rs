@@ -4,6 +4,7 @@
 //! acknowledged, and gone with the process. Elsewhere: the state itself (`engine`), durability (other backends).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use pintle_object_model::clock::Clock;
@@ -18,13 +19,15 @@ use crate::{
 pub struct MemoryConfig {
     /// Most events kept for reads at old revisions and watchers that start in the past. Default 100,000.
     pub history_events_max: usize,
+    /// How old they get; looked at whenever something changes. Default 10 minutes.
+    pub history_age_max: Duration,
     /// Most undelivered commits of one watcher. Default 10,000.
     pub queue_commits_max: usize,
 }
 
 impl Default for MemoryConfig {
     fn default() -> Self {
-        Self { history_events_max: 100_000, queue_commits_max: 10_000 }
+        Self { history_events_max: 100_000, history_age_max: Duration::from_secs(600), queue_commits_max: 10_000 }
     }
 }
 
@@ -54,10 +57,11 @@ struct Shared<V> {
 impl<V: Value> MemoryStore<V> {
     /// An empty store at revision 1.
     pub fn new(config: MemoryConfig, clock: Arc<dyn Clock>) -> Self {
-        let MemoryConfig { history_events_max, queue_commits_max } = config;
+        let MemoryConfig { history_events_max, history_age_max, queue_commits_max } = config;
+        let limits = Limits { history_events_max, history_age_max, queue_commits_max };
         let present = Present::empty();
         let first = present.revision();
-        let engine = Engine::new(Limits { history_events_max, queue_commits_max }, present, first, vec![]);
+        let engine = Engine::new(limits, present, first, vec![], clock.now());
         Self { shared: Arc::new(Shared { clock, engine: Arc::new(engine), expiry: Expiry::default() }) }
     }
 }
@@ -78,11 +82,12 @@ impl<V: Value> Store<V> for MemoryStore<V> {
         if txn.ops.iter().any(|op| matches!(op, Op::Put { ttl: Some(_), .. })) {
             let expiry_clock = Arc::clone(clock);
             expiry.start(engine, Arc::clone(clock), move |engine| {
-                engine.change(|present| ((), present.expire(expiry_clock.now())));
+                let now = expiry_clock.now();
+                engine.change(now, |present| ((), present.expire(now)));
                 std::future::ready(())
             });
         }
-        engine.change(|present| match present.carry_out(txn, now) {
+        engine.change(now, |present| match present.carry_out(txn, now) {
             Ok(outcome) => (Ok(outcome.committed), outcome.changes),
             Err(error) => (Err(error), vec![]),
         })

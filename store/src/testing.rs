@@ -7,4 +7,4 @@ mod conformance;
 mod linearizability;
 
 pub use conformance::conformance;
-pub use linearizability::{Workload, check_history};
+pub use linearizability::{Judged, Workload, check_history};

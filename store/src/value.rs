@@ -15,7 +15,10 @@ pub trait Value: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {
 /// Turns values into bytes and back, for backends that keep bytes.
 pub trait Codec<V>: Send + Sync + 'static {
     /// The bytes to keep; they need not carry the revision.
-    fn encode(&self, key: &Key, value: &V) -> Bytes;
+    ///
+    /// # Errors
+    /// Why there can be none; the commit then changes nothing.
+    fn encode(&self, key: &Key, value: &V) -> Result<Bytes, String>;
     /// The value of kept bytes, not yet stamped.
     ///
     /// # Errors

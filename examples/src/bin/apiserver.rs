@@ -10,16 +10,15 @@ use clap::Parser;
 use pintle::{Cluster, StoreChoice, Toggle};
 use pintle_apiserver::StaticTokens;
 use pintle_controllers::ControllerSet;
-use pintle_examples::StoreFlag;
+use pintle_examples::StoreArguments;
 use pintle_object_model::Scheme;
 use pintle_object_model::clock::SystemClock;
 
 /// Serves the Kubernetes API over HTTPS.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Where objects are kept: `memory`, `file:DIR` or `etcd:URL[,URL]`.
-    #[arg(long, default_value = "memory")]
-    store: StoreFlag,
+    #[command(flatten)]
+    store: StoreArguments,
     /// Address to listen on; may be given several times, the last one is where pods reach the server.
     #[arg(long, default_value = "127.0.0.1:6443")]
     listen: Vec<SocketAddr>,

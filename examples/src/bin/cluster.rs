@@ -11,7 +11,7 @@ use pintle::{Builder, Cluster, StoreChoice, Toggle};
 use pintle_apiserver::{ADMISSION_PLUGINS, StaticTokens};
 use pintle_controllers::ControllerSet;
 use pintle_examples::{
-    IngressFlag, NodePlan, Nodes, Places, Progress, ProxyFlag, RuntimeFlag, ServiceNetwork, StoreFlag, Switch,
+    IngressFlag, NodePlan, Nodes, Places, Progress, ProxyFlag, RuntimeFlag, ServiceNetwork, StoreArguments, Switch,
     demonstrate, inside, pack, resident_mib,
 };
 use pintle_ingress::IngressOptions;
@@ -24,9 +24,8 @@ use pintle_object_model::clock::{Clock, Random, SystemClock};
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Where objects are kept: `memory`, `file:DIR` or `etcd:URL[,URL]`.
-    #[arg(long, default_value = "memory", global = true)]
-    store: StoreFlag,
+    #[command(flatten)]
+    store: StoreArguments,
     /// Address of the API server (HTTPS).
     #[arg(long, default_value = "127.0.0.1:6443", global = true)]
     listen: SocketAddr,

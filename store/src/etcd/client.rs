@@ -18,7 +18,8 @@ use tonic_prost::ProstCodec;
 use tracing::{debug, warn};
 
 use super::EtcdConfig;
-use super::failure::{never_sent, worth_another};
+use super::access::Access;
+use super::failure::{is_token_refused, never_sent, worth_another};
 use super::proto::{StatusRequest, StatusResponse, WatchRequest, WatchResponse};
 use crate::StoreError;
 
@@ -26,6 +27,9 @@ use crate::StoreError;
 const ANSWER_BYTES_MAX: usize = i32::MAX as usize;
 /// How long a connection may be silent before it is asked for a sign of life, and how long that may take.
 const KEEPALIVE: Duration = Duration::from_secs(10);
+
+/// What a member takes for a user.
+pub(super) type Token = tonic::metadata::MetadataValue<tonic::metadata::Ascii>;
 
 /// May a call be repeated?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +47,7 @@ pub(super) struct Client {
     /// The member that answered last.
     current: AtomicUsize,
     timeout: Duration,
+    access: Access,
 }
 
 #[derive(Debug)]
@@ -59,11 +64,35 @@ impl Client {
         if members.is_empty() {
             return Err(StoreError::Invalid { why: "no etcd endpoint is given".into() });
         }
-        Ok(Self { members, current: AtomicUsize::new(0), timeout: config.request_timeout })
+        let access = Access::new(config.user.clone());
+        Ok(Self { members, current: AtomicUsize::new(0), timeout: config.request_timeout, access })
     }
 
     /// One question, one answer.
     pub(super) async fn call<Q, A>(&self, path: &'static str, repeat: Repeat, question: Q) -> Result<A, Status>
+    where
+        Q: Message + Clone + Send + Sync + 'static,
+        A: Message + Default + Send + Sync + 'static,
+    {
+        let refused = match self.call_as(self.access.token(self).await?, path, repeat, question.clone()).await {
+            Err(status) if is_token_refused(&status) => status,
+            other => return other,
+        };
+        // The token has ended, so nothing was done: once more with a new one.
+        match self.access.renew(self).await? {
+            Some(token) => self.call_as(Some(token), path, repeat, question).await,
+            None => Err(refused),
+        }
+    }
+
+    /// The same with this token.
+    pub(super) async fn call_as<Q, A>(
+        &self,
+        token: Option<Token>,
+        path: &'static str,
+        repeat: Repeat,
+        question: Q,
+    ) -> Result<A, Status>
     where
         Q: Message + Clone + Send + Sync + 'static,
         A: Message + Default + Send + Sync + 'static,
@@ -74,7 +103,7 @@ impl Client {
         let mut last = Status::unavailable("no member was asked");
         for number in 0..tries {
             let member = &self.members[(first + number) % self.members.len()];
-            let asked = member.ask(path, question.clone(), self.timeout).await;
+            let asked = member.ask(path, question.clone(), token.as_ref(), self.timeout).await;
             let status = match asked {
                 Ok(answer) => return Ok(answer),
                 Err(status) => status,
@@ -103,8 +132,9 @@ impl Client {
         let index = self.current.load(Ordering::Relaxed);
         let member = &self.members[index];
         let opened = tokio::time::timeout(self.timeout, async {
-            let tells = member.tells_progress(self.timeout).await?;
-            let mut request = Request::new(requests);
+            let token = self.access.token(self).await?;
+            let tells = member.tells_progress(token.as_ref(), self.timeout).await?;
+            let mut request = with_token(requests, token.as_ref());
             // A member that has lost its leader ends the watch instead of falling silent.
             request.metadata_mut().insert("hasleader", tonic::metadata::MetadataValue::from_static("true"));
             let path = PathAndQuery::from_static("/etcdserverpb.Watch/Watch");
@@ -113,6 +143,11 @@ impl Client {
             Ok((grpc.streaming(request, path, codec).await?.into_inner(), tells))
         });
         opened.await.unwrap_or_else(|_| Err(Status::deadline_exceeded("opening a watch took too long")))
+    }
+
+    /// Asks for a new token before the next call: this one was refused.
+    pub(super) fn forget_token(&self) {
+        self.access.forget();
     }
 
     /// Moves on to the next member.
@@ -157,7 +192,13 @@ impl Member {
         Ok(grpc)
     }
 
-    async fn ask<Q, A>(&self, path: &'static str, question: Q, timeout: Duration) -> Result<A, Status>
+    async fn ask<Q, A>(
+        &self,
+        path: &'static str,
+        question: Q,
+        token: Option<&Token>,
+        timeout: Duration,
+    ) -> Result<A, Status>
     where
         Q: Message + Send + Sync + 'static,
         A: Message + Default + Send + Sync + 'static,
@@ -165,7 +206,7 @@ impl Member {
         let asking = async {
             let mut grpc = self.ready().await?;
             let codec: ProstCodec<Q, A> = ProstCodec::default();
-            grpc.unary(Request::new(question), PathAndQuery::from_static(path), codec).await
+            grpc.unary(with_token(question, token), PathAndQuery::from_static(path), codec).await
         };
         match tokio::time::timeout(timeout, asking).await {
             Ok(answer) => answer.map(tonic::Response::into_inner),
@@ -174,17 +215,26 @@ impl Member {
     }
 
     /// Before 3.4.25 and 3.5.8, etcd could tell progress that a watcher had not made yet: there it is not asked for.
-    async fn tells_progress(&self, timeout: Duration) -> Result<bool, Status> {
+    async fn tells_progress(&self, token: Option<&Token>, timeout: Duration) -> Result<bool, Status> {
         if let Some(known) = self.tells_progress.get() {
             return Ok(*known);
         }
-        let status: StatusResponse = self.ask("/etcdserverpb.Maintenance/Status", StatusRequest {}, timeout).await?;
+        let path = "/etcdserverpb.Maintenance/Status";
+        let status: StatusResponse = self.ask(path, StatusRequest {}, token, timeout).await?;
         let tells = is_progress_right(&status.version);
         if !tells {
             warn!(member = %self.url, version = status.version, "this etcd is too old to be asked for a watch's progress");
         }
         Ok(*self.tells_progress.get_or_init(|| tells))
     }
+}
+
+fn with_token<T>(message: T, token: Option<&Token>) -> Request<T> {
+    let mut request = Request::new(message);
+    if let Some(token) = token {
+        request.metadata_mut().insert("token", token.clone());
+    }
+    request
 }
 
 fn is_progress_right(version: &str) -> bool {

@@ -74,6 +74,16 @@ pub(super) fn never_sent(status: &Status) -> bool {
     false
 }
 
+/// Has the token ended, so that a new one may help? etcd also refuses tokens that are older than a change of its users.
+pub(super) fn is_token_refused(status: &Status) -> bool {
+    status.code() == Code::Unauthenticated || is_about_tokens(status.message())
+}
+
+/// The same of the reason for which a watch was ended.
+pub(super) fn is_about_tokens(reason: &str) -> bool {
+    reason.contains("invalid auth token") || reason.contains("revision of auth store is old")
+}
+
 /// Could another member, or another try, do better?
 pub(super) fn worth_another(status: &Status) -> bool {
     matches!(

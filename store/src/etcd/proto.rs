@@ -22,6 +22,9 @@ pub(super) struct KeyValue {
     pub(super) create_revision: i64,
     #[prost(int64, tag = "3")]
     pub(super) mod_revision: i64,
+    /// How often the key was put since it was created.
+    #[prost(int64, tag = "4")]
+    pub(super) version: i64,
     #[prost(bytes = "bytes", tag = "5")]
     pub(super) value: Bytes,
 }
@@ -80,18 +83,20 @@ pub(super) struct DeleteRangeResponse {
     pub(super) prev_kvs: Vec<KeyValue>,
 }
 
-/// A comparison of the revision of a key's last change.
+/// A comparison of the revision of a key's last change, or of its version.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct Compare {
     /// 0 for "equal".
     #[prost(int32, tag = "1")]
     pub(super) result: i32,
-    /// 2 for `mod_revision`.
+    /// 0 for `version`, 2 for `mod_revision`.
     #[prost(int32, tag = "2")]
     pub(super) target: i32,
     #[prost(bytes = "bytes", tag = "3")]
     pub(super) key: Bytes,
-    /// 0 for "absent"; one of a union, so it is written even then.
+    /// 0 for "absent"; each is one of a union, so it is written even then.
+    #[prost(int64, optional, tag = "4")]
+    pub(super) version: Option<i64>,
     #[prost(int64, optional, tag = "6")]
     pub(super) mod_revision: Option<i64>,
 }
@@ -162,6 +167,20 @@ pub(super) struct LeaseGrantResponse {
     pub(super) id: i64,
     #[prost(string, tag = "4")]
     pub(super) error: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct AuthenticateRequest {
+    #[prost(string, tag = "1")]
+    pub(super) name: String,
+    #[prost(string, tag = "2")]
+    pub(super) password: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct AuthenticateResponse {
+    #[prost(string, tag = "2")]
+    pub(super) token: String,
 }
 
 #[derive(Clone, Copy, PartialEq, prost::Message)]

@@ -4,7 +4,7 @@
 //! everything an answer tells comes from the transaction itself, never from a second read.
 
 use super::client::Repeat;
-use super::failure::Failure;
+use super::failure::{Failure, unavailable};
 use super::proto::{
     Compare, DeleteRangeRequest, PutRequest, RangeRequest, Request, RequestOp, TxnRequest, TxnResponse, revision_of,
 };
@@ -23,7 +23,7 @@ impl<V: Value> Shared<V> {
             let key = bytes_of(compare.key.as_str());
             question.failure.push(op(Request::Range(RangeRequest { key: key.clone(), ..Default::default() })));
             let mod_revision = Some(number(compare.expected));
-            question.compare.push(Compare { result: 0, target: MOD_REVISION, key, mod_revision });
+            question.compare.push(Compare { target: MOD_REVISION, key, mod_revision, ..Default::default() });
         }
         for change in &txn.ops {
             question.success.push(op(self.change(change).await?));
@@ -51,7 +51,7 @@ impl<V: Value> Shared<V> {
     async fn change(&self, change: &Op<V>) -> Result<Request, StoreError> {
         match change {
             Op::Put { key, value, ttl } => {
-                let value = self.codec.encode(key, value);
+                let value = self.codec.encode(key, value).map_err(|why| unavailable("encoding", why))?;
                 if value.len() > self.config.value_bytes_max {
                     return Err(StoreError::TooLarge {
                         key: key.clone(),
@@ -75,7 +75,7 @@ impl<V: Value> Shared<V> {
         let Failure::TooLarge = failure else { return failure.into_error(DOING) };
         // The server takes less than this store was told: name the largest value.
         let sized = txn.ops.iter().filter_map(|op| match op {
-            Op::Put { key, value, .. } => Some((self.codec.encode(key, value).len(), key)),
+            Op::Put { key, value, .. } => Some((self.codec.encode(key, value).map_or(0, |bytes| bytes.len()), key)),
             Op::Delete { .. } => None,
         });
         match sized.max() {

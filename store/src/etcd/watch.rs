@@ -15,7 +15,7 @@ use tonic::{Status, Streaming};
 use tracing::debug;
 
 use super::client::Client;
-use super::failure::{Failure, unavailable};
+use super::failure::{Failure, is_about_tokens, unavailable};
 use super::proto::{self, WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse, revision_of};
 use super::{Shared, key_of, prefix_end, revision};
 use crate::{Event, EventStream, Range, Revision, StoreError, Value, WatchItem};
@@ -187,6 +187,9 @@ impl<V: Value> Follower<V> {
             return Err(StoreError::Compacted { asked: self.last, oldest });
         }
         if answer.canceled {
+            if is_about_tokens(&answer.cancel_reason) {
+                self.shared.client.forget_token();
+            }
             return Err(unavailable(DOING, Status::unavailable(answer.cancel_reason.clone())));
         }
         Ok(())

@@ -47,25 +47,38 @@ impl Disk {
             let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
             synced.map_err(|error| unavailable(&doing, error))?;
         }
-        disk.read_meta(&doing)?;
+        // Opening an existing file writes nothing, so that a full disk does not prevent it.
+        if !disk.read_meta(&doing)? {
+            disk.write_meta(&doing)?;
+        }
         Ok(disk)
     }
 
-    fn read_meta(&mut self, doing: &str) -> Result<(), StoreError> {
+    /// Reads what the file says about itself; false if it is new.
+    fn read_meta(&mut self, doing: &str) -> Result<bool, StoreError> {
+        let read = self.database.begin_read().map_err(|error| failed(doing, error))?;
+        let meta = match read.open_table(META) {
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(false),
+            other => other.map_err(|error| failed(doing, error))?,
+        };
+        let get = |name| meta.get(name).map(|found| found.map(|guard| guard.value()));
+        let get = |name, default| get(name).map(|found| found.unwrap_or(default)).map_err(|error| failed(doing, error));
+        let format = get(FORMAT, FORMAT_NOW)?;
+        if format != FORMAT_NOW {
+            return Err(corrupt(format!("the file has format {format}, not {FORMAT_NOW}")));
+        }
+        self.compacted = get(COMPACTED, 1)?;
+        self.cleaned = get(CLEANED, 1)?;
+        self.revision = get(REVISION, 1)?;
+        Ok(true)
+    }
+
+    /// Makes the tables of a new file.
+    fn write_meta(&self, doing: &str) -> Result<(), StoreError> {
         let write = self.database.begin_write().map_err(|error| failed(doing, error))?;
+        write.open_table(LOG).map_err(|error| failed(doing, error))?;
         {
             let mut meta = write.open_table(META).map_err(|error| failed(doing, error))?;
-            write.open_table(LOG).map_err(|error| failed(doing, error))?;
-            let get = |name| meta.get(name).map(|found| found.map(|guard| guard.value()));
-            let read =
-                |name, default| get(name).map(|found| found.unwrap_or(default)).map_err(|error| failed(doing, error));
-            let format = read(FORMAT, FORMAT_NOW)?;
-            if format != FORMAT_NOW {
-                return Err(corrupt(format!("the file has format {format}, not {FORMAT_NOW}")));
-            }
-            self.compacted = read(COMPACTED, 1)?;
-            self.cleaned = read(CLEANED, 1)?;
-            self.revision = read(REVISION, 1)?;
             meta.insert(FORMAT, FORMAT_NOW).map_err(|error| failed(doing, error))?;
         }
         write.commit().map_err(|error| failed(doing, error))
@@ -150,6 +163,11 @@ impl Disk {
         self.cleaned = cleaned;
         Ok(cleaned < compacted)
     }
+}
+
+/// How many bytes the file's disk has left; if it does not say, as many as anybody needs.
+pub(super) fn available(path: &Path) -> u64 {
+    rustix::fs::statvfs(path).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 pub(super) fn corrupt(why: impl Into<String>) -> StoreError {

@@ -23,9 +23,14 @@ pub(super) struct Record {
 const HEAD: usize = 8 + 1 + 8 + 4 + 8 + 4;
 
 impl Record {
+    /// How many it takes.
+    pub(super) fn bytes(&self) -> usize {
+        HEAD + self.key.len() + self.value.as_ref().map_or(0, Bytes::len)
+    }
+
     pub(super) fn encode(&self, place: Place) -> Vec<u8> {
         let value = self.value.as_deref().unwrap_or_default();
-        let mut out = Vec::with_capacity(HEAD + self.key.len() + value.len());
+        let mut out = Vec::with_capacity(self.bytes());
         out.extend_from_slice(&[0; 8]);
         out.push(u8::from(self.value.is_some()));
         let (revision, index) = self.previous.unwrap_or_default();

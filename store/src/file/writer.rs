@@ -11,7 +11,7 @@ use pintle_object_model::clock::Clock;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, warn};
 
-use super::disk::{Disk, corrupt};
+use super::disk::{self, Disk, corrupt};
 use super::record::{Place, Record};
 use super::{FileConfig, unavailable};
 use crate::engine::{Change, Engine, Entry, Limits, Outcome, Present};
@@ -65,7 +65,7 @@ impl<V: Value> Start<V> {
             Ok((engine, disk)) => {
                 let engine = Arc::new(engine);
                 let _ = opened.send(Ok(Opened { engine: Arc::clone(&engine) }));
-                Writer { disk: Some(disk), config, engine, clock }
+                Writer { disk: Some(disk), config, engine, clock, full: None }
             }
             Err(error) => {
                 let _ = opened.send(Err(error));
@@ -137,7 +137,7 @@ fn load<V: Value>(
         return Err(corrupt("the log goes beyond the file's revision"));
     }
     present.advance(revision);
-    Ok(Engine::new(limits, present, compacted, past))
+    Ok(Engine::new(limits, present, compacted, past, now))
 }
 
 struct Writer<V: Value> {
@@ -146,6 +146,18 @@ struct Writer<V: Value> {
     config: FileConfig,
     engine: Arc<Engine<V>>,
     clock: Arc<dyn Clock>,
+    /// Set while there is no space.
+    full: Option<Full>,
+}
+
+/// How it was when a batch found no space. The file has to be opened again after that, which takes as long as it is
+/// large, so whatever can fare no better is refused at once.
+#[derive(Clone, Copy, Debug)]
+struct Full {
+    /// What was left on the disk, in bytes.
+    available: u64,
+    /// The size of the batch.
+    bytes: usize,
 }
 
 /// What a batch has to answer once it is durable.
@@ -186,7 +198,7 @@ impl<V: Value> Writer<V> {
         }
         let written = self.write(&records, present.revision().get());
         if written.is_ok() && !changes.is_empty() {
-            self.engine.replace(present, changes);
+            self.engine.replace(now, present, changes);
         }
         for answer in answers {
             self.answer(answer, &written);
@@ -232,11 +244,27 @@ impl<V: Value> Writer<V> {
         if records.is_empty() {
             return Ok(());
         }
+        let bytes = records.iter().map(|(_, record)| record.bytes()).sum();
+        if self.full.is_some_and(|full| bytes >= full.bytes && disk::available(&self.config.path) <= full.available) {
+            return Err(StoreError::NoSpace);
+        }
         let failure = match self.disk()?.append(records.iter().map(|(place, record)| (*place, record)), revision) {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                self.full = None;
+                return Ok(());
+            }
             Err(failure) => failure,
         };
         error!(%failure, "writing to the store's file failed");
+        let written = self.reopen(failure, revision);
+        if let Err(StoreError::NoSpace) = written {
+            self.full = Some(Full { available: disk::available(&self.config.path), bytes });
+        }
+        written
+    }
+
+    /// Finds out whether a batch that ends at `revision` became durable although writing it failed.
+    fn reopen(&mut self, failure: StoreError, revision: u64) -> Result<(), StoreError> {
         // Closed first, or it would be found locked.
         self.disk = None;
         match Disk::open(&self.config.path, self.config.cache_bytes) {
@@ -258,6 +286,7 @@ impl<V: Value> Writer<V> {
     fn compact(&mut self, at: Revision) -> Result<(), StoreError> {
         self.engine.check_compactable(at)?;
         self.disk()?.compact(at.get(), CLEAN_RECORDS_MAX)?;
+        self.full = None;
         self.engine.compact(at)
     }
 
@@ -269,9 +298,12 @@ impl<V: Value> Writer<V> {
         if compacted.saturating_sub(disk.cleaned) < CLEAN_RECORDS_MAX as u64 / 2 && disk.cleaned >= disk.compacted {
             return;
         }
-        if let Err(error) = disk.compact(compacted, CLEAN_RECORDS_MAX) {
-            warn!(%error, "removing old records of the store failed");
-            self.disk = None;
+        match disk.compact(compacted, CLEAN_RECORDS_MAX) {
+            Ok(_) => self.full = None,
+            Err(error) => {
+                warn!(%error, "removing old records of the store failed");
+                self.disk = None;
+            }
         }
     }
 }

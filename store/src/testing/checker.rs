@@ -47,7 +47,8 @@ impl Action {
             Self::Read { found } => (found == content).then_some(content),
             Self::Swapped { expected, new } => (expected == content).then_some(new),
             Self::Refused { expected, found } => (found == content && expected != content).then_some(content),
-            Self::Unknown { expected, new } => Some(if expected == content { new } else { content }),
+            // Where it would change nothing it need not happen at all, which spares the search that choice.
+            Self::Unknown { expected, new } => (expected == content).then_some(new),
         }
     }
 }

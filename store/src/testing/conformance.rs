@@ -3,6 +3,10 @@
 //! In: an empty store of `Bytes`. Out: a panic that names the broken promise. Nothing here sleeps: what takes time is
 //! waited for through a watch.
 
+mod commits;
+mod reads;
+mod watches;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +15,7 @@ use futures::future::{join, join_all};
 use futures::{FutureExt, StreamExt};
 
 use crate::{
-    At, CommitError, Committed, Event, EventStream, Key, Op, Range, Revision, Store, StoreError, Txn, WatchItem,
+    At, CommitError, Committed, Event, EventStream, Key, Op, Page, Range, Revision, Store, StoreError, Txn, WatchItem,
 };
 
 type AnyStore = Arc<dyn Store<Bytes>>;
@@ -24,30 +28,84 @@ fn value(text: &str) -> Bytes {
     Bytes::copy_from_slice(text.as_bytes())
 }
 
+/// Tests the promises one after the other, each on a store of its own.
+macro_rules! promises {
+    ($make:ident: $($promise:path),* $(,)?) => { $($promise($make().await).await;)* };
+}
+
 /// Runs all promises, each on a store of its own that `make` hands out.
 ///
 /// # Panics
 /// If a promise is broken.
 pub async fn conformance<F: Future<Output = AnyStore>>(make: impl Fn() -> F) {
-    creating_twice_conflicts(make().await).await;
-    updates_compare_revisions(make().await).await;
-    transactions_are_all_or_nothing(make().await).await;
-    lists_are_ordered_and_paged(make().await).await;
-    old_revisions_can_be_read(make().await).await;
-    watches_replay_and_follow(make().await).await;
-    watches_see_their_range_only(make().await).await;
-    commits_are_never_split(make().await).await;
-    compaction_forgets_the_past(make().await).await;
-    the_future_is_refused(make().await).await;
-    a_key_stands_in_one_operation(make().await).await;
-    doing_nothing_takes_no_revision(make().await).await;
-    pages_of_the_past_are_whole(make().await).await;
-    lists_are_consistent_under_writes(make().await).await;
-    watches_see_whole_commits_in_order(make().await).await;
-    keys_expire(make().await).await;
-    dropped_commits_are_whole_or_absent(make().await).await;
-    large_values_arrive(make().await).await;
-    many_watchers_see_the_same(make().await).await;
+    promises!(make:
+        creating_twice_conflicts,
+        updates_compare_revisions,
+        transactions_are_all_or_nothing,
+        lists_are_ordered_and_paged,
+        old_revisions_can_be_read,
+        watches_replay_and_follow,
+        watches_see_their_range_only,
+        commits_are_never_split,
+        compaction_forgets_the_past,
+        the_future_is_refused,
+        a_key_stands_in_one_operation,
+        doing_nothing_takes_no_revision,
+        pages_of_the_past_are_whole,
+        lists_are_consistent_under_writes,
+        watches_see_whole_commits_in_order,
+        keys_expire,
+        dropped_commits_are_whole_or_absent,
+        large_values_arrive,
+        many_watchers_see_the_same,
+        commits::a_put_without_comparison_replaces,
+        commits::commits_tell_what_they_did,
+        commits::the_first_comparison_that_fails_is_told,
+        commits::one_key_guards_another,
+        commits::comparisons_alone_change_nothing,
+        commits::a_key_that_came_back_is_another_one,
+        commits::absent_keys_cannot_be_updated,
+        commits::of_many_creators_one_wins,
+        commits::no_increment_is_lost,
+        commits::every_commit_has_its_own_revision,
+        commits::a_hundred_keys_change_at_one_revision,
+        commits::keys_are_ordered_by_their_bytes,
+        commits::values_may_be_any_bytes,
+        commits::the_same_value_again_is_a_change,
+        commits::who_was_answered_is_seen_by_all,
+        commits::what_was_refused_is_no_event,
+        commits::a_time_to_live_can_be_prolonged,
+        reads::nothing_is_no_error,
+        reads::prefixes_are_of_text_not_of_parts,
+        reads::limits_are_kept_and_the_rest_counted,
+        reads::ranges_start_after_any_key,
+        reads::pages_of_now_reach_everything,
+        reads::the_past_has_what_is_gone_and_lacks_what_came,
+        reads::the_newest_revision_is_now,
+        reads::a_list_is_as_new_as_the_store,
+        reads::reads_can_be_dropped,
+        reads::compaction_spares_what_is_current,
+        reads::what_is_compacted_is_told,
+        reads::a_page_of_a_compacted_list_is_refused,
+        reads::compaction_disturbs_nobody_who_reads_now,
+        watches::a_watch_from_now_leaves_the_past_out,
+        watches::nothing_is_merged_in_the_past,
+        watches::past_and_present_join_without_a_seam,
+        watches::deletions_tell_what_was_there,
+        watches::progress_is_never_ahead,
+        watches::of_a_commit_a_watch_sees_its_part,
+        watches::a_watch_starts_after_a_key_like_a_list,
+        watches::one_key_is_not_its_neighbours,
+        watches::watches_end_alone,
+        watches::a_dropped_wait_loses_nothing,
+        watches::an_open_watch_outlives_compaction,
+        watches::the_compacted_revision_can_be_watched_from,
+        watches::every_start_sees_what_follows_it,
+    );
+}
+
+fn names(page: &Page<Bytes>) -> Vec<String> {
+    page.items.iter().map(|item| item.key.as_str().to_owned()).collect()
 }
 
 async fn create(store: &AnyStore, name: &str, text: &str) -> Revision {
@@ -91,8 +149,6 @@ async fn lists_are_ordered_and_paged(store: AnyStore) {
         create(&store, name, name).await;
     }
     store.commit(Txn::create(Key::new("/u/z"), value("other"))).await.expect("creating outside of the range");
-    let names =
-        |page: &crate::Page<Bytes>| page.items.iter().map(|item| item.key.as_str().to_owned()).collect::<Vec<_>>();
     let all = store.list(&Range::prefix("/t/"), At::Now, None).await.expect("listing");
     assert_eq!(names(&all), ["/t/a", "/t/b", "/t/b/x", "/t/c"]);
     let first = store.list(&Range::prefix("/t/"), At::Now, Some(3)).await.expect("listing a page");

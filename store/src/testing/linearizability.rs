@@ -34,11 +34,34 @@ pub struct Workload {
     pub seed: u64,
     /// Keys are below this prefix, which nobody else may use meanwhile.
     pub prefix: String,
+    /// How long a client waits after each operation, so that there is time for faults. Default: not at all.
+    pub pace: Duration,
+    /// Smallest size of a value, to fill a disk. Default 0.
+    pub value_bytes: usize,
+}
+
+/// What happened in a history that was found right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// Commits that were acknowledged.
+    pub commits: u64,
+    /// Commits of which nobody knows whether they were done.
+    pub unknown: u64,
+    /// Commits that were refused for want of space.
+    pub refused: u64,
 }
 
 impl Default for Workload {
     fn default() -> Self {
-        Self { clients: 4, operations: 100, keys: 3, seed: 1, prefix: "/linearizability/".into() }
+        Self {
+            clients: 4,
+            operations: 100,
+            keys: 3,
+            seed: 1,
+            prefix: "/linearizability/".into(),
+            pace: Duration::ZERO,
+            value_bytes: 0,
+        }
     }
 }
 
@@ -61,13 +84,14 @@ struct Client {
     random: Random,
     seen: BTreeMap<u64, Seen>,
     records: Vec<Record>,
+    refused: u64,
 }
 
 /// Runs the clients and judges what happened. Must be called on a tokio runtime, best one with several threads.
 ///
 /// # Errors
 /// What is wrong, or why the store could not be used.
-pub async fn check_history(store: AnyStore, workload: &Workload) -> Result<(), String> {
+pub async fn check_history(store: AnyStore, workload: &Workload) -> Result<Judged, String> {
     let failed = |error: StoreError| format!("the store failed: {error}");
     let start = store.revision().await.map_err(failed)?;
     let range = Range::prefix(workload.prefix.as_str());
@@ -83,12 +107,20 @@ pub async fn check_history(store: AnyStore, workload: &Workload) -> Result<(), S
             random: Random::seeded(workload.seed.wrapping_mul(1000) + number),
             seen: BTreeMap::new(),
             records: vec![],
+            refused: 0,
         };
         tokio::spawn(client.run())
     });
     let mut records = vec![];
+    let mut judged = Judged::default();
     for client in clients.collect::<Vec<_>>() {
-        records.extend(client.await.map_err(|error| format!("a client failed: {error}"))??);
+        let client = client.await.map_err(|error| format!("a client failed: {error}"))??;
+        judged.refused += client.refused;
+        records.extend(client.records);
+    }
+    for record in &records {
+        judged.commits += u64::from(record.committed.is_some());
+        judged.unknown += u64::from(matches!(record.operation.action, Action::Unknown { .. }));
     }
     for key in 0..workload.keys {
         let operations: Vec<_> =
@@ -98,11 +130,12 @@ pub async fn check_history(store: AnyStore, workload: &Workload) -> Result<(), S
         }
     }
     revisions_grow(&records)?;
-    watch_tells_all(watch, &records).await
+    watch_tells_all(watch, &records).await?;
+    Ok(judged)
 }
 
 impl Client {
-    async fn run(mut self) -> Result<Vec<Record>, String> {
+    async fn run(mut self) -> Result<Self, String> {
         for _ in 0..self.workload.operations {
             let key = self.random.below(self.workload.keys);
             match (self.random.below(10), self.seen.get(&key).copied()) {
@@ -113,9 +146,13 @@ impl Client {
                     self.swap(key, seen, Some(new)).await?;
                 }
             }
-            tokio::task::yield_now().await;
+            if self.workload.pace.is_zero() {
+                tokio::task::yield_now().await;
+            } else {
+                tokio::time::sleep(self.workload.pace).await;
+            }
         }
-        Ok(self.records)
+        Ok(self)
     }
 
     fn tick(&self) -> u64 {
@@ -124,6 +161,12 @@ impl Client {
 
     fn key(&self, number: u64) -> Key {
         Key::new(format!("{}{number}", self.workload.prefix))
+    }
+
+    fn value(&self, number: u64) -> Bytes {
+        let text = number.to_string();
+        let zeros = self.workload.value_bytes.saturating_sub(text.len());
+        format!("{}{text}", "0".repeat(zeros)).into()
     }
 
     fn record(&mut self, key: u64, called: u64, action: Action, committed: Option<Revision>) {
@@ -151,7 +194,7 @@ impl Client {
         let name = self.key(key);
         let compare = Compare { key: name.clone(), expected: seen.map(|(_, revision)| revision) };
         let op = match new {
-            Some(number) => Op::Put { key: name, value: Bytes::from(number.to_string()), ttl: None },
+            Some(number) => Op::Put { key: name, value: self.value(number), ttl: None },
             None => Op::Delete { key: name },
         };
         let expected = content(seen);
@@ -170,6 +213,8 @@ impl Client {
                 self.record(key, called, Action::Unknown { expected, new }, None);
                 self.seen.remove(&key);
             }
+            // Certainly not done, and nobody else can tell.
+            Err(CommitError::Store(StoreError::NoSpace)) => self.refused += 1,
             Err(error) => return Err(format!("committing failed: {error}")),
         }
         Ok(())
@@ -182,7 +227,7 @@ fn content(seen: Seen) -> Content {
 
 fn number(value: &Bytes) -> Result<u64, String> {
     let text = String::from_utf8_lossy(value);
-    text.parse().map_err(|_| format!("a value that nobody put: {text}"))
+    text.parse().map_err(|_| format!("a value that nobody put: {text:.100}"))
 }
 
 fn seen_of(found: Option<&Versioned<Bytes>>) -> Result<Seen, String> {

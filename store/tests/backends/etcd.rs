@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::StreamExt;
-use pintle_object_model::api::core::v1::Pod;
+use pintle_object_model::api::core::v1::{Pod, Secret};
 use pintle_object_model::clock::SystemClock;
 use pintle_object_model::{Object, Scheme};
 use pintle_store::{
-    At, BytesCodec, CommitError, EtcdConfig, EtcdStore, EtcdTls, Event, EventStream, Key, ObjectCodec, Op, Range,
-    Revision, Store, StoreError, Txn, WatchItem, testing,
+    At, BytesCodec, CommitError, EtcdConfig, EtcdStore, EtcdTls, EtcdUser, Event, EventStream, Key, ObjectCodec, Op,
+    Range, Revision, Store, StoreError, Txn, WatchItem, testing,
 };
 
 use crate::support::{TestEtcd, free_port};
@@ -25,14 +25,6 @@ impl TestEtcd {
             more.extend([flag.into(), file.into()]);
         }
         Self::start_with("https", more)
-    }
-
-    /// Starts it again, on the same ports and data.
-    fn restart(&mut self) {
-        self.kill();
-        let folder = self.folder.take().expect("it has a folder");
-        let again = Self::spawn(folder, self.settings.clone());
-        *self = again.unwrap_or_else(|_| panic!("etcd does not start again"));
     }
 
     /// A store in it.
@@ -144,6 +136,159 @@ fn version() -> (u32, u32, u32) {
     let mut parts = numbers.split(['.', '\n', '-']).map(|part| part.parse().expect("a number"));
     let mut next = || parts.next().expect("three numbers");
     (next(), next(), next())
+}
+
+#[tokio::test]
+async fn an_etcd_that_does_not_answer_is_unavailable_in_time() {
+    let etcd = TestEtcd::start(&[]);
+    let patience = Duration::from_millis(300);
+    let store = etcd.store_with(EtcdConfig { request_timeout: patience, ..EtcdConfig::new([etcd.url()]) }).await;
+    let start = store.revision().await.unwrap();
+    etcd.pause();
+    let read = store.get(&Key::new("/a"), At::Now).await.unwrap_err();
+    let text = |error: &StoreError| format!("{error}: {}", std::error::Error::source(error).unwrap());
+    assert!(text(&read).contains("did not answer in time"), "{}", text(&read));
+    let write = store.commit(Txn::create(Key::new("/a"), value("1"))).await;
+    let Err(CommitError::Store(write @ StoreError::Unavailable { .. })) = write else { panic!("{write:?}") };
+    assert!(text(&write).contains("while committing"), "{}", text(&write));
+    let watch = store.watch(&Range::prefix("/"), start).await.err();
+    assert!(matches!(watch, Some(StoreError::Unavailable { .. })), "{watch:?}");
+    etcd.resume();
+    // What timed out may have been done all the same.
+    store.revision().await.unwrap();
+    put(&store, "/b", "2", None).await;
+    let mut stream = store.watch(&Range::prefix("/b"), start).await.unwrap();
+    assert_eq!(seen(&mut stream, 1).await, ["2"]);
+}
+
+/// Runs the program that comes with etcd; its output.
+fn etcdctl(etcd: &TestEtcd, arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    let program = crate::support::find().expect("etcd is there").with_file_name("etcdctl");
+    let mut child = std::process::Command::new(program)
+        .env("ETCDCTL_API", "3")
+        .args(["--endpoints", &etcd.url()])
+        .args(arguments)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("etcdctl stands beside etcd");
+    std::io::Write::write_all(&mut child.stdin.take().expect("a pipe"), input).expect("etcdctl reads");
+    let output = child.wait_with_output().expect("etcdctl ends");
+    assert!(output.status.success(), "etcdctl {arguments:?}");
+    output.stdout
+}
+
+#[tokio::test]
+async fn users_log_in_and_stay_logged_in() {
+    let mut etcd = TestEtcd::start(&[]);
+    for arguments in [&["user", "add", "root:right"][..], &["user", "grant-role", "root", "root"], &["auth", "enable"]]
+    {
+        etcdctl(&etcd, arguments, b"");
+    }
+    let config = |password: &str| {
+        let user = Some(EtcdUser { name: "root".into(), password: password.into() });
+        EtcdConfig { user, ..EtcdConfig::new([etcd.url()]) }
+    };
+    for wrong in [config("wrong"), EtcdConfig::new([etcd.url()])] {
+        let refused = EtcdStore::<Bytes>::connect(wrong, Arc::new(BytesCodec), SystemClock::shared()).await;
+        assert!(matches!(refused, Err(StoreError::Invalid { .. })), "{refused:?}");
+    }
+    let shown = format!("{:?}", config("right").user);
+    assert!(!shown.contains("right"), "{shown}");
+    let store = etcd.store_with(config("right")).await;
+    let start = put(&store, "/a", "1", None).await;
+    let mut stream = store.watch(&Range::prefix("/"), start).await.unwrap();
+    // Tokens that are older than a change of users are refused, and all are forgotten when etcd is started again.
+    etcdctl(&etcd, &["--user", "root:right", "user", "add", "other:x"], b"");
+    put(&store, "/a", "2", None).await;
+    etcd.restart();
+    store.revision().await.unwrap();
+    put(&store, "/a", "3", None).await;
+    assert_eq!(seen(&mut stream, 2).await, ["2", "3"]);
+}
+
+#[tokio::test]
+async fn history_is_compacted_in_turns() {
+    let etcd = TestEtcd::start(&[]);
+    let stores = [etcd.store().await, etcd.store().await];
+    let first = put(&stores[0], "/a", "1", None).await;
+    put(&stores[0], "/a", "2", None).await;
+    let start = stores[0].revision().await.unwrap();
+    let mut turns = stores[0].watch(&Range::prefix("compact_rev_key"), start).await.unwrap();
+    let second = Duration::from_secs(1);
+    let compacting = async { tokio::join!(stores[0].keep_compacted(second), stores[1].keep_compacted(second)) };
+    let watching = async {
+        assert_eq!(seen(&mut turns, 1).await, ["0"], "the first turn knows no revision yet");
+        seen(&mut turns, 2).await
+    };
+    let compacted_at = tokio::select! {
+        _ = compacting => unreachable!("it never ends"),
+        values = watching => values,
+    };
+    let numbers: Vec<u64> = compacted_at.iter().map(|text| text.parse().unwrap()).collect();
+    assert!(numbers[0] >= start.get() && numbers[1] > numbers[0], "{numbers:?}");
+    let past = stores[1].get(&Key::new("/a"), At::Revision(first)).await;
+    assert!(matches!(past, Err(StoreError::Compacted { .. })), "{past:?}");
+    assert_eq!(stores[1].get(&Key::new("/a"), At::Now).await.unwrap().unwrap().value, value("2"));
+}
+
+/// A field of a protobuf message, written by hand.
+fn field(number: u8, content: &[u8]) -> Vec<u8> {
+    [&[number << 3 | 2, u8::try_from(content.len()).expect("it is short")], content].concat()
+}
+
+/// As a kube-apiserver leaves it: an envelope with all its members, empty or not, around the object.
+fn as_kubernetes_writes(kind: &str, object: &[u8]) -> Vec<u8> {
+    let kind = [field(1, b"v1"), field(2, kind.as_bytes())].concat();
+    [b"k8s\0".to_vec(), field(1, &kind), field(2, object), field(3, b""), field(4, b"")].concat()
+}
+
+#[tokio::test]
+async fn etcdctl_and_pintle_read_what_the_other_wrote() {
+    let etcd = TestEtcd::start(&[]);
+    let codec = Arc::new(ObjectCodec::new(Scheme::builtin()));
+    let config = EtcdConfig::new([etcd.url()]);
+    let store: EtcdStore<Object> = EtcdStore::connect(config, codec, SystemClock::shared()).await.unwrap();
+    let start = store.revision().await.unwrap();
+    let mut stream = store.watch(&Range::prefix("/registry/"), start).await.unwrap();
+
+    let metadata = [field(1, b"m"), field(2, b""), field(3, b"default"), field(5, b"uid-1")].concat();
+    let entry = [field(1, b"key"), field(2, b"text")].concat();
+    let map = as_kubernetes_writes("ConfigMap", &[field(1, &metadata), field(2, &entry)].concat());
+    etcdctl(&etcd, &["put", "/registry/configmaps/default/m"], &map);
+    let custom = br#"{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"w","namespace":"default"},"spec":{"size":3}}"#;
+    etcdctl(&etcd, &["put", "/registry/example.com/widgets/default/w"], custom);
+    let page = store.list(&Range::prefix("/registry/"), At::Now, None).await.unwrap();
+    let trees: Vec<_> = page.items.iter().map(|item| item.value.to_value()).collect();
+    let revisions: Vec<_> = page.items.iter().map(|item| item.revision.to_string()).collect();
+    assert_eq!(trees[0]["data"]["key"], "text");
+    assert_eq!(trees[0]["metadata"]["uid"], "uid-1");
+    assert_eq!(
+        (&trees[0]["metadata"]["resourceVersion"], &trees[1]["spec"]["size"]),
+        (&revisions[0].clone().into(), &3.into())
+    );
+    let mut arrived = vec![];
+    while arrived.len() < 2 {
+        if let WatchItem::Events(events) = stream.next().await.unwrap().unwrap() {
+            arrived.extend(events.into_iter().map(|event| event.value.unwrap()));
+        }
+    }
+    assert_eq!(arrived.iter().collect::<Vec<_>>(), page.items.iter().map(|item| &item.value).collect::<Vec<_>>());
+
+    let mut secret = Secret::default();
+    secret.metadata.name = "s".into();
+    secret.data.insert("key".into(), vec![0, 255].into());
+    store.commit(Txn::create(Key::new("/registry/secrets/default/s"), Object::new(secret))).await.unwrap();
+    let mut raw = etcdctl(&etcd, &["get", "--print-value-only", "/registry/secrets/default/s"], b"");
+    assert_eq!(raw.pop(), Some(b'\n'));
+    let envelope = pintle_object_model::protobuf::decode_envelope(&raw).unwrap();
+    assert_eq!((envelope.api_version.as_str(), envelope.kind.as_str()), ("v1", "Secret"));
+    let mut read = Secret::default();
+    pintle_object_model::protobuf::decode(envelope.raw, &mut read).unwrap();
+    assert_eq!((read.metadata.name.as_str(), read.metadata.resource_version.as_str()), ("s", ""));
+    assert_eq!(read.data["key"], vec![0, 255].into());
+    etcdctl(&etcd, &["del", "/registry/secrets/default/s"], b"");
+    assert_eq!(store.get(&Key::new("/registry/secrets/default/s"), At::Now).await.unwrap(), None);
 }
 
 #[tokio::test]

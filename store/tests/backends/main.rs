@@ -2,8 +2,12 @@
 
 #[cfg(feature = "etcd")]
 mod etcd;
+#[cfg(feature = "etcd")]
+mod faults;
 #[cfg(feature = "file")]
 mod file;
+#[cfg(feature = "file")]
+mod full_disk;
 mod linearizability;
 mod memory;
 #[cfg(feature = "etcd")]

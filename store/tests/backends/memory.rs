@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt;
 use pintle_object_model::clock::{ManualClock, SystemClock};
-use pintle_store::{At, Key, MemoryConfig, MemoryStore, Op, Range, Store, StoreError, Txn, testing};
+use pintle_store::{At, Key, MemoryConfig, MemoryStore, Op, Range, Store, StoreError, Txn, WatchItem, testing};
 
 #[tokio::test]
 async fn keeps_the_promises_of_the_trait() {
@@ -43,4 +43,44 @@ async fn keys_with_a_time_to_live_expire_as_deletions() {
     let item = stream.next().await.unwrap().unwrap();
     assert!(format!("{item:?}").contains("value: None"), "{item:?}");
     assert_eq!(store.get(&key, At::Now).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn history_is_bounded_by_its_age() {
+    let clock = ManualClock::at(0);
+    let config = MemoryConfig { history_age_max: Duration::from_secs(60), ..MemoryConfig::default() };
+    let store = MemoryStore::new(config, clock.clone());
+    let create = async |name: &str| store.commit(Txn::create(Key::new(name), Bytes::new())).await.unwrap().revision;
+    let first = create("/a").await;
+    let second = create("/b").await;
+    clock.advance(Duration::from_secs(60));
+    create("/c").await;
+    let page = store.list(&Range::prefix("/"), At::Revision(first), None).await.unwrap();
+    assert_eq!(page.items.len(), 1, "what is not too old is kept");
+    clock.advance(Duration::from_secs(1));
+    let last = create("/d").await;
+    let refused = store.watch(&Range::prefix("/"), first).await.err();
+    assert!(matches!(refused, Some(StoreError::Compacted { oldest, .. }) if oldest == second), "{refused:?}");
+    assert!(store.watch(&Range::prefix("/"), second).await.is_ok());
+    assert_eq!(store.list(&Range::prefix("/"), At::Revision(last), None).await.unwrap().items.len(), 4);
+}
+
+#[tokio::test]
+async fn history_is_bounded_by_its_size() {
+    let config = MemoryConfig { history_events_max: 10, ..MemoryConfig::default() };
+    let store = MemoryStore::new(config, SystemClock::shared());
+    let mut revisions = vec![];
+    for number in 0..20 {
+        // Two events each; a commit is forgotten as a whole.
+        let ops = ["a", "b"].map(|half| Op::Put {
+            key: Key::new(format!("/{half}/{number}")),
+            value: Bytes::new(),
+            ttl: None,
+        });
+        revisions.push(store.commit(Txn { compares: vec![], ops: ops.into() }).await.unwrap().revision);
+    }
+    assert!(store.watch(&Range::prefix("/"), revisions[13]).await.is_err());
+    let mut stream = store.watch(&Range::prefix("/"), revisions[14]).await.unwrap();
+    let Some(Ok(WatchItem::Events(events))) = stream.next().await else { panic!("the past is replayed") };
+    assert_eq!((events.len(), events[0].revision), (10, revisions[15]));
 }

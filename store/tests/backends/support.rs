@@ -1,10 +1,12 @@
-//! A real etcd for one test: a process on free loopback ports with a temporary folder, ended when dropped.
+//! Real etcds for one test: processes on free loopback ports with temporary folders, ended when dropped.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 /// A running etcd.
 pub(crate) struct TestEtcd {
@@ -16,10 +18,19 @@ pub(crate) struct TestEtcd {
 /// How it is started.
 #[derive(Clone)]
 pub(crate) struct Settings {
+    name: String,
     port: u16,
     peer_port: u16,
     scheme: &'static str,
+    /// `NAME=URL` of all members.
+    cluster: String,
     more: Vec<OsString>,
+}
+
+/// One that has been started but may not serve yet.
+struct Starting {
+    etcd: TestEtcd,
+    log: ChildStderr,
 }
 
 /// Where etcd is: `PINTLE_ETCD`, what `cargo xtask setup` installs, or the search path.
@@ -42,7 +53,8 @@ impl TestEtcd {
         let mut folder = tempfile::tempdir().expect("a temporary folder");
         // Ports that are free now may be taken by the time that etcd binds them.
         for _ in 0..5 {
-            let settings = Settings { port: free_port(), peer_port: free_port(), scheme, more: more.clone() };
+            let mut settings = Settings::new("default", scheme, more.clone());
+            settings.cluster = settings.member();
             match Self::spawn(folder, settings) {
                 Ok(etcd) => return etcd,
                 Err(back) => folder = back,
@@ -51,35 +63,47 @@ impl TestEtcd {
         panic!("etcd does not start");
     }
 
-    pub(crate) fn spawn(folder: tempfile::TempDir, settings: Settings) -> Result<Self, tempfile::TempDir> {
-        let Settings { port, peer_port, scheme, more } = &settings;
-        let etcd = find().expect("no etcd found in PINTLE_ETCD, .pintle/tools/etcd or PATH: run `cargo xtask setup`");
-        let own = format!("{scheme}://127.0.0.1:{port}");
-        let peer = format!("http://127.0.0.1:{peer_port}");
-        let mut child = Command::new(etcd)
-            .arg("--data-dir")
-            .arg(folder.path().join("data"))
-            .args(["--listen-client-urls", &own, "--advertise-client-urls", &own])
-            .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
-            .args(["--initial-cluster", &format!("default={peer}")])
-            .args(["--unsafe-no-fsync", "--heartbeat-interval", "20", "--election-timeout", "200"])
-            .args(more)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("starting etcd");
-        let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
-        let serves = lines.by_ref().map_while(Result::ok).any(|line| line.contains("ready to serve client requests"));
-        // Its log has to be read, or it would block.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        if serves {
-            Ok(Self { child, folder: Some(folder), settings })
-        } else {
-            let _ = child.kill();
-            let _ = child.wait();
-            Err(folder)
+    /// Starts three that are one cluster, and waits until it serves.
+    pub(crate) fn start_three() -> [Self; 3] {
+        for _ in 0..5 {
+            let mut settings = ["a", "b", "c"].map(|name| Settings::new(name, "http", vec![]));
+            let cluster = settings.each_ref().map(Settings::member).join(",");
+            settings.iter_mut().for_each(|settings| settings.cluster.clone_from(&cluster));
+            // None of them serves before most of them are there.
+            let starting =
+                settings.map(|settings| Starting::launch(tempfile::tempdir().expect("a temporary folder"), settings));
+            let started: Vec<_> = starting.into_iter().map_while(|starting| starting.wait().ok()).collect();
+            if let Ok(started) = started.try_into() {
+                return started;
+            }
         }
+        panic!("a cluster of three etcds does not start");
+    }
+
+    pub(crate) fn spawn(folder: tempfile::TempDir, settings: Settings) -> Result<Self, tempfile::TempDir> {
+        Starting::launch(folder, settings).wait()
+    }
+
+    /// Starts it again, on the same ports and data.
+    pub(crate) fn restart(&mut self) {
+        self.kill();
+        let folder = self.folder.take().expect("it has a folder");
+        let again = Self::spawn(folder, self.settings.clone());
+        *self = again.unwrap_or_else(|_| panic!("etcd does not start again"));
+    }
+
+    /// Stops it in the middle of whatever it does, as a machine without memory or a debugger would.
+    pub(crate) fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub(crate) fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it is our own process");
     }
 
     /// Ends it with SIGKILL, if it runs; the data stays.
@@ -91,6 +115,57 @@ impl TestEtcd {
     /// Its URL for clients.
     pub(crate) fn url(&self) -> String {
         format!("{}://127.0.0.1:{}", self.settings.scheme, self.settings.port)
+    }
+}
+
+impl Settings {
+    fn new(name: &str, scheme: &'static str, more: Vec<OsString>) -> Self {
+        Self { name: name.into(), port: free_port(), peer_port: free_port(), scheme, cluster: String::new(), more }
+    }
+
+    /// The URL that other members use.
+    fn peer(&self) -> String {
+        format!("http://127.0.0.1:{}", self.peer_port)
+    }
+
+    fn member(&self) -> String {
+        format!("{}={}", self.name, self.peer())
+    }
+}
+
+impl Starting {
+    fn launch(folder: tempfile::TempDir, settings: Settings) -> Self {
+        let etcd = find().expect("no etcd found in PINTLE_ETCD, .pintle/tools/etcd or PATH: run `cargo xtask setup`");
+        let own = format!("{}://127.0.0.1:{}", settings.scheme, settings.port);
+        let peer = settings.peer();
+        let mut child = Command::new(etcd)
+            .arg("--data-dir")
+            .arg(folder.path().join("data"))
+            .args(["--name", &settings.name, "--initial-cluster", &settings.cluster])
+            .args(["--listen-client-urls", &own, "--advertise-client-urls", &own])
+            .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
+            .args(["--unsafe-no-fsync", "--heartbeat-interval", "20", "--election-timeout", "200"])
+            .args(&settings.more)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("starting etcd");
+        let log = child.stderr.take().expect("a pipe");
+        Self { etcd: TestEtcd { child, folder: Some(folder), settings }, log }
+    }
+
+    /// Waits until it serves; gives the folder back if it ends instead.
+    fn wait(mut self) -> Result<TestEtcd, tempfile::TempDir> {
+        let mut lines = BufReader::new(self.log).lines();
+        let serves = lines.by_ref().map_while(Result::ok).any(|line| line.contains("ready to serve client requests"));
+        // Its log has to be read, or it would block.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        if serves {
+            return Ok(self.etcd);
+        }
+        self.etcd.kill();
+        Err(self.etcd.folder.take().expect("it has a folder"))
     }
 }
 
