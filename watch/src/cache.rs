@@ -3,27 +3,35 @@
 //! In: what the store says, in order (`reset`, `apply`, `progress`). Out: consistent snapshots, and one bounded
 //! queue per watcher. Invariants: a snapshot is exactly the state at its revision; a watcher sees every change
 //! after its start that matches its filter, once and in order, or is ended as too slow; the cost of a change
-//! depends on the watchers that may match, found by index, not on those that exist. Elsewhere: reading the store
-//! and encoding (`apiserver`).
+//! depends on the watchers that may match, found by index, not on those that exist; readers do not wait for the
+//! fan-out. Elsewhere: reading the store and encoding (`apiserver`).
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::pin::Pin;
+mod event;
+mod index;
+mod queue;
+mod snapshot;
+
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use futures::Stream;
 use imbl::OrdMap;
 use pintle_object_model::Object;
-use pintle_object_model::selector::{FieldSelector, Selector};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
+
+pub use event::{CacheEvent, Change, EventKind, Filter};
+pub use queue::Subscription;
+pub use snapshot::{Snapshot, object_key};
+
+use event::{SharedEvent, differences};
+use index::{Index, Watcher};
 
 /// Limits of a [`WatchCache`].
 #[derive(Clone, Debug)]
 pub struct CacheConfig {
     /// Most changes kept for watchers that start in the past. Default 10,000.
     pub history_events_max: usize,
-    /// Most undelivered events of one watcher before it is ended. Default 1,000.
+    /// Most events that wait for one watcher before it is ended. Default 1,000. What its task has taken over is not
+    /// counted, so a watcher holds at most twice as many.
     pub queue_events_max: usize,
     /// Fields whose equality selectors find their watchers by index, such as `spec.nodeName`.
     pub indexed_fields: Vec<String>,
@@ -32,127 +40,6 @@ pub struct CacheConfig {
 impl Default for CacheConfig {
     fn default() -> Self {
         Self { history_events_max: 10_000, queue_events_max: 1_000, indexed_fields: vec![] }
-    }
-}
-
-/// A committed change to one object.
-#[derive(Clone, Debug)]
-pub struct Change {
-    /// Revision of the commit.
-    pub revision: u64,
-    /// The object after the change; `None` if it was deleted.
-    pub object: Option<Object>,
-    /// The object before the change, if there was one.
-    pub previous: Option<Object>,
-}
-
-/// What happened to an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum EventKind {
-    /// It came to be, or came to match the watcher's filter.
-    Added,
-    /// It changed.
-    Modified,
-    /// It is gone, or no longer matches the watcher's filter.
-    Deleted,
-}
-
-/// One change, shared by everybody who sees it.
-#[derive(Debug)]
-pub struct SharedEvent {
-    revision: u64,
-    current: Option<Object>,
-    previous: Option<Object>,
-    /// The previous object with the revision of the change: what a `Deleted` event carries. Made when first needed.
-    departed: std::sync::OnceLock<Object>,
-    encodings: Mutex<BTreeMap<(EventKind, u64), Bytes>>,
-}
-
-impl SharedEvent {
-    fn new(change: Change) -> Self {
-        Self {
-            revision: change.revision,
-            current: change.object,
-            previous: change.previous,
-            departed: std::sync::OnceLock::new(),
-            encodings: Mutex::default(),
-        }
-    }
-
-    /// Revision of the change.
-    pub fn revision(&self) -> u64 {
-        self.revision
-    }
-
-    fn object(&self, kind: EventKind) -> Option<&Object> {
-        match kind {
-            EventKind::Added | EventKind::Modified => self.current.as_ref(),
-            EventKind::Deleted => {
-                let previous = self.previous.as_ref()?;
-                Some(self.departed.get_or_init(|| {
-                    let mut departed = previous.clone();
-                    departed.stamp(self.revision);
-                    departed
-                }))
-            }
-        }
-    }
-}
-
-/// An event as one watcher sees it.
-#[derive(Clone, Debug)]
-pub enum CacheEvent {
-    /// A change to an object.
-    Change {
-        /// What happened, as seen through the watcher's filter.
-        kind: EventKind,
-        /// The object: the new one, or for a deletion the last one that matched.
-        object: Object,
-        /// The shared event, to share encodings; absent for initial events.
-        shared: Option<Arc<SharedEvent>>,
-    },
-    /// Every change up to this revision has been delivered.
-    Bookmark {
-        /// The revision.
-        revision: u64,
-        /// This bookmark ends the initial events.
-        initial_events_end: bool,
-    },
-}
-
-impl CacheEvent {
-    /// The encoding of this event under `key` (chosen by the caller: one per media type and version), made once
-    /// for all watchers that see the event the same way.
-    pub fn encoded(&self, key: u64, make: impl FnOnce() -> Bytes) -> Bytes {
-        let Self::Change { kind, shared: Some(shared), .. } = self else {
-            return make();
-        };
-        let mut encodings = lock(&shared.encodings);
-        encodings.entry((*kind, key)).or_insert_with(make).clone()
-    }
-}
-
-/// What a watcher wants to see. The default is everything.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Only this namespace; empty for all.
-    pub namespace: String,
-    /// Only this name; empty for all.
-    pub name: String,
-    /// Only objects with these labels.
-    pub labels: Selector,
-    /// Only objects with these fields.
-    pub fields: FieldSelector,
-}
-
-impl Filter {
-    /// Does this object match?
-    pub fn matches(&self, object: &Object) -> bool {
-        let metadata = object.metadata();
-        (self.namespace.is_empty() || self.namespace == metadata.namespace)
-            && (self.name.is_empty() || self.name == metadata.name)
-            && (self.labels.is_empty() || self.labels.matches(&metadata.labels))
-            && (self.fields.terms.is_empty() || self.fields.matches(object))
     }
 }
 
@@ -180,55 +67,16 @@ pub struct Expired {
     pub oldest: u64,
 }
 
-/// The objects at one revision. Taking one costs a pointer; holding one costs what changes meanwhile.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    objects: OrdMap<Arc<str>, Object>,
-    revision: u64,
-}
-
-impl Snapshot {
-    /// The revision at which this is the state.
-    pub fn revision(&self) -> u64 {
-        self.revision
-    }
-    /// How many objects there are.
-    pub fn len(&self) -> usize {
-        self.objects.len()
-    }
-    /// Are there none?
-    pub fn is_empty(&self) -> bool {
-        self.objects.is_empty()
-    }
-    /// One object.
-    pub fn get(&self, namespace: &str, name: &str) -> Option<&Object> {
-        self.objects.get(&*object_key(namespace, name))
-    }
-    /// Objects in the order of `namespace/name`: those of one namespace (all if empty), after the given key if any.
-    pub fn iter<'a>(&'a self, namespace: &'a str, after: Option<&str>) -> impl Iterator<Item = (&'a str, &'a Object)> {
-        let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
-        let start = match after {
-            Some(after) => std::ops::Bound::Excluded(Arc::from(after)),
-            None => std::ops::Bound::Included(Arc::from(prefix.as_str())),
-        };
-        self.objects
-            .range::<_, Arc<str>>((start, std::ops::Bound::Unbounded))
-            .take_while(move |(key, _)| key.starts_with(prefix.as_str()))
-            .map(|(key, object)| (&**key, object))
-    }
-}
-
-/// The key under which a cache files an object: `namespace/name`, or the name alone.
-pub fn object_key(namespace: &str, name: &str) -> Arc<str> {
-    if namespace.is_empty() { Arc::from(name) } else { Arc::from(format!("{namespace}/{name}")) }
-}
-
 /// See the module documentation. Shared by reference; all methods may be called from any task.
 #[derive(Debug)]
 pub struct WatchCache {
     config: CacheConfig,
+    /// Held while a change is handed out, so that watchers see one order and newcomers neither miss nor repeat one. Always
+    /// taken before `state`.
+    watchers: Mutex<Index>,
+    /// Held for moments only.
     state: Mutex<State>,
-    /// Mirrors `State::revision` for those who wait; 0 until the first `reset`.
+    /// The newest revision whose changes are with the watchers; 0 until the first `reset`.
     revision: watch::Sender<u64>,
 }
 
@@ -239,90 +87,89 @@ struct State {
     history: VecDeque<Arc<SharedEvent>>,
     /// Changes at or below this revision are not in `history`.
     history_start: u64,
-    watchers: HashMap<u64, Watcher>,
-    next_watcher: u64,
     /// How many changes there have been, a reset counting as one.
     changes: u64,
-    index: HashMap<Bucket, Vec<u64>>,
 }
 
-#[derive(Debug)]
-struct Watcher {
-    filter: Filter,
-    bucket: Bucket,
-    queue: mpsc::Sender<CacheEvent>,
-}
+impl State {
+    fn snapshot(&self) -> Snapshot {
+        Snapshot { objects: self.objects.clone(), revision: self.revision }
+    }
 
-/// A watcher stands in exactly one bucket: the most selective that its filter has.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Bucket {
-    All,
-    Namespace(String),
-    Name(String, String),
-    Field(usize, String),
+    /// Takes over one change and answers what is to be handed out.
+    fn apply(&mut self, change: Change, history_events_max: usize) -> Option<Arc<SharedEvent>> {
+        let event = Arc::new(SharedEvent::new(change));
+        let metadata = event.object()?.metadata();
+        let key = object_key(&metadata.namespace, &metadata.name);
+        match &event.current {
+            Some(object) => self.objects.insert(key, object.clone()),
+            None => self.objects.remove(&key),
+        };
+        self.changes += 1;
+        self.history.push_back(Arc::clone(&event));
+        while self.history.len() > history_events_max {
+            if let Some(dropped) = self.history.pop_front() {
+                self.history_start = dropped.revision;
+            }
+        }
+        Some(event)
+    }
 }
 
 impl WatchCache {
     /// An empty cache that knows nothing yet.
     pub fn new(config: CacheConfig) -> Self {
-        Self { config, state: Mutex::default(), revision: watch::Sender::new(0) }
+        let watchers = Mutex::new(Index::new(&config.indexed_fields));
+        Self { config, watchers, state: Mutex::default(), revision: watch::Sender::new(0) }
     }
 
     /// Takes over the complete state at `revision`: at the start, or after the store's watch was lost.
     /// Watchers are told the differences, so that none is missed and none invented.
     pub fn reset(&self, revision: u64, objects: Vec<Object>) {
-        let mut state = lock(&self.state);
         let mut fresh = OrdMap::new();
         for object in objects {
             let metadata = object.metadata();
             let key = object_key(&metadata.namespace, &metadata.name);
             fresh.insert(key, object);
         }
-        if state.revision > 0 {
-            let changes = differences(&state.objects, &fresh, revision);
-            for change in changes {
-                self.dispatch(&mut state, Arc::new(SharedEvent::new(change)));
-            }
-        }
-        state.objects = fresh;
+        let mut watchers = lock(&self.watchers);
+        let mut state = lock(&self.state);
+        let known = state.revision;
+        let changes = if known > 0 { differences((&state.objects, known), (&fresh, revision)) } else { Vec::new() };
+        let before = std::mem::replace(&mut state.objects, fresh);
         state.changes += 1;
         state.revision = revision;
         // The store's changes between the two states are unknown, so nobody may start in between.
-        state.history.clear();
+        let forgotten = std::mem::take(&mut state.history);
         state.history_start = revision;
-        self.revision.send_replace(revision);
+        drop(state);
+        for change in changes {
+            self.dispatch(&mut watchers, &SharedEvent::new(change));
+        }
+        self.publish(revision);
+        drop(watchers);
+        // Many objects may end here; nobody needs to wait for that.
+        drop((before, forgotten));
     }
 
     /// Takes over committed changes, in order. Changes that are known already are passed over.
     pub fn apply(&self, changes: impl IntoIterator<Item = Change>) {
+        let mut watchers = lock(&self.watchers);
         let mut state = lock(&self.state);
         let known = state.revision;
         let mut newest = known;
-        for change in changes {
-            if change.revision <= known {
-                continue;
-            }
+        let mut events = vec![];
+        for change in changes.into_iter().filter(|change| change.revision > known) {
             newest = newest.max(change.revision);
-            if let Some(any) = change.object.as_ref().or(change.previous.as_ref()) {
-                let metadata = any.metadata();
-                let key = object_key(&metadata.namespace, &metadata.name);
-                match &change.object {
-                    Some(object) => state.objects.insert(key, object.clone()),
-                    None => state.objects.remove(&key),
-                };
-                state.changes += 1;
-                let event = Arc::new(SharedEvent::new(change));
-                state.history.push_back(Arc::clone(&event));
-                while state.history.len() > self.config.history_events_max {
-                    let dropped = state.history.pop_front().expect("the history is not empty");
-                    state.history_start = dropped.revision;
-                }
-                self.dispatch(&mut state, event);
-            }
+            events.extend(state.apply(change, self.config.history_events_max));
+        }
+        state.revision = newest;
+        drop(state);
+        for event in events {
+            self.dispatch(&mut watchers, &event);
         }
         if newest > known {
-            state.revision = newest;
-            self.revision.send_replace(newest);
+            self.publish(newest);
         }
     }
 
@@ -331,21 +178,19 @@ impl WatchCache {
         let mut state = lock(&self.state);
         if revision > state.revision {
             state.revision = revision;
-            self.revision.send_replace(revision);
+            self.publish(revision);
         }
     }
 
-    /// Sends every watcher a bookmark with the current revision; those whose queue is full are passed over.
-    pub fn bookmark(&self) {
-        let state = lock(&self.state);
-        let revision = state.revision;
-        for watcher in state.watchers.values() {
-            // A full queue needs no bookmark: events that are newer are on their way.
-            let _ = watcher.queue.try_send(CacheEvent::Bookmark { revision, initial_events_end: false });
-        }
+    fn publish(&self, revision: u64) {
+        self.revision.send_if_modified(|known| {
+            let newer = revision > *known;
+            *known = revision.max(*known);
+            newer
+        });
     }
 
-    /// The newest revision that is known; 0 before the first `reset`.
+    /// The newest revision of which every change has been handed to the watchers; 0 before the first `reset`.
     pub fn revision(&self) -> u64 {
         *self.revision.borrow()
     }
@@ -359,13 +204,12 @@ impl WatchCache {
 
     /// The current objects.
     pub fn snapshot(&self) -> Snapshot {
-        let state = lock(&self.state);
-        Snapshot { objects: state.objects.clone(), revision: state.revision }
+        lock(&self.state).snapshot()
     }
 
     /// One current object.
     pub fn get(&self, namespace: &str, name: &str) -> Option<Object> {
-        lock(&self.state).objects.get(&*object_key(namespace, name)).cloned()
+        snapshot::find(&lock(&self.state).objects, namespace, name).cloned()
     }
 
     /// The objects as they were at an earlier revision, rebuilt from the history.
@@ -382,7 +226,7 @@ impl WatchCache {
             state.history.iter().rev().take_while(|event| event.revision > revision).cloned().collect();
         drop(state);
         for event in history {
-            let any = event.current.as_ref().or(event.previous.as_ref()).expect("an event has an object");
+            let Some(any) = event.object() else { continue };
             let key = object_key(&any.metadata().namespace, &any.metadata().name);
             match &event.previous {
                 Some(previous) => objects.insert(key, previous.clone()),
@@ -397,8 +241,9 @@ impl WatchCache {
     /// # Errors
     /// [`Expired`] if changes after the start are no longer kept.
     pub fn subscribe(self: &Arc<Self>, filter: Filter, from: From) -> Result<Subscription, Expired> {
-        let mut state = lock(&self.state);
-        let mut backlog = VecDeque::new();
+        let mut watchers = lock(&self.watchers);
+        let state = lock(&self.state);
+        let (mut missed, mut initial) = (vec![], None);
         match from {
             From::Now => {}
             From::Revision(asked) => {
@@ -406,31 +251,27 @@ impl WatchCache {
                     return Err(Expired { asked, oldest: state.history_start });
                 }
                 let start = state.history.partition_point(|event| event.revision <= asked);
-                backlog.extend(state.history.iter().skip(start).filter_map(|event| seen_through(&filter, event)));
+                missed.extend(state.history.range(start..).cloned());
             }
-            From::InitialEvents { mark_end } => {
-                let snapshot = Snapshot { objects: state.objects.clone(), revision: state.revision };
-                backlog.extend(
-                    snapshot.iter(&filter.namespace, None).filter(|(_, object)| filter.matches(object)).map(
-                        |(_, object)| CacheEvent::Change {
-                            kind: EventKind::Added,
-                            object: object.clone(),
-                            shared: None,
-                        },
-                    ),
-                );
-                if mark_end {
-                    backlog.push_back(CacheEvent::Bookmark { revision: state.revision, initial_events_end: true });
-                }
+            From::InitialEvents { mark_end } => initial = Some((state.snapshot(), mark_end)),
+        }
+        drop(state);
+        let watcher = watchers.add(filter);
+        drop(watchers);
+
+        // What was there at the start is looked through without holding anybody up: the queue takes what comes meanwhile.
+        let filter = &watcher.filter;
+        let mut backlog: VecDeque<_> = missed.iter().filter_map(|event| event.seen_through(filter)).collect();
+        if let Some((snapshot, mark_end)) = initial {
+            let matching = snapshot.iter(&filter.namespace, None).filter(|(_, object)| filter.matches(object));
+            backlog.extend(
+                matching.map(|(_, object)| CacheEvent::Change { kind: EventKind::Added, object: object.clone() }),
+            );
+            if mark_end {
+                backlog.push_back(CacheEvent::Bookmark { revision: snapshot.revision, initial_events_end: true });
             }
         }
-        let (sender, queue) = mpsc::channel(self.config.queue_events_max.max(1));
-        let id = state.next_watcher;
-        state.next_watcher += 1;
-        let bucket = self.bucket(&filter);
-        state.index.entry(bucket.clone()).or_default().push(id);
-        state.watchers.insert(id, Watcher { filter, bucket, queue: sender });
-        Ok(Subscription { cache: Arc::clone(self), id, backlog, queue })
+        Ok(Subscription::new(Arc::clone(self), watcher, backlog))
     }
 
     /// A number that differs whenever the objects may differ: for whoever derives something from them.
@@ -440,138 +281,34 @@ impl WatchCache {
 
     /// How many watchers there are.
     pub fn watchers(&self) -> usize {
-        lock(&self.state).watchers.len()
+        lock(&self.watchers).len()
     }
 
     /// Ends all watches, as a server does that shuts down.
     pub fn close(&self) {
-        let mut state = lock(&self.state);
-        state.watchers.clear();
-        state.index.clear();
+        let ended = lock(&self.watchers).drain();
+        for watcher in ended {
+            watcher.queue.close();
+        }
     }
 
-    fn bucket(&self, filter: &Filter) -> Bucket {
-        if !filter.name.is_empty() {
-            return Bucket::Name(filter.namespace.clone(), filter.name.clone());
-        }
-        for term in filter.fields.terms.iter().filter(|term| term.equal) {
-            if let Some(index) = self.config.indexed_fields.iter().position(|field| *field == term.path) {
-                return Bucket::Field(index, term.value.clone());
+    fn leave(&self, watcher: &Watcher) {
+        lock(&self.watchers).remove(watcher);
+    }
+
+    fn dispatch(&self, watchers: &mut Index, event: &SharedEvent) {
+        let queue_events_max = self.config.queue_events_max.max(1);
+        let mut too_slow = vec![];
+        watchers.visit(event, |watcher| {
+            if let Some(seen) = event.seen_through(&watcher.filter)
+                && !watcher.queue.push(seen, queue_events_max)
+            {
+                too_slow.push(Arc::clone(watcher));
             }
+        });
+        for watcher in too_slow {
+            watchers.remove(&watcher);
         }
-        if filter.namespace.is_empty() { Bucket::All } else { Bucket::Namespace(filter.namespace.clone()) }
-    }
-
-    /// The buckets in which watchers of this object may stand.
-    fn buckets_of(&self, object: &Object, into: &mut Vec<Bucket>) {
-        let metadata = object.metadata();
-        let mut add = |bucket| {
-            if !into.contains(&bucket) {
-                into.push(bucket);
-            }
-        };
-        add(Bucket::All);
-        add(Bucket::Namespace(metadata.namespace.clone()));
-        add(Bucket::Name(metadata.namespace.clone(), metadata.name.clone()));
-        // A watch on one name may leave the namespace open.
-        add(Bucket::Name(String::new(), metadata.name.clone()));
-        for (index, field) in self.config.indexed_fields.iter().enumerate() {
-            add(Bucket::Field(index, object.field_text(field)));
-        }
-    }
-
-    fn dispatch(&self, state: &mut State, event: Arc<SharedEvent>) {
-        let mut buckets = vec![];
-        for object in [&event.current, &event.previous].into_iter().flatten() {
-            self.buckets_of(object, &mut buckets);
-        }
-        let mut ended = vec![];
-        for bucket in &buckets {
-            for id in state.index.get(bucket).into_iter().flatten() {
-                let watcher = &state.watchers[id];
-                if let Some(seen) = seen_through(&watcher.filter, &event)
-                    && watcher.queue.try_send(seen).is_err()
-                {
-                    ended.push(*id);
-                }
-            }
-        }
-        for id in ended {
-            state.remove(id);
-        }
-    }
-}
-
-impl State {
-    fn remove(&mut self, id: u64) {
-        let Some(watcher) = self.watchers.remove(&id) else {
-            return;
-        };
-        if let Some(bucket) = self.index.get_mut(&watcher.bucket) {
-            bucket.retain(|other| *other != id);
-            if bucket.is_empty() {
-                self.index.remove(&watcher.bucket);
-            }
-        }
-    }
-}
-
-/// The event as it looks through a filter: coming to match is `Added`, ceasing to match is `Deleted`.
-fn seen_through(filter: &Filter, event: &Arc<SharedEvent>) -> Option<CacheEvent> {
-    let before = event.previous.as_ref().is_some_and(|object| filter.matches(object));
-    let after = event.current.as_ref().is_some_and(|object| filter.matches(object));
-    let kind = match (before, after) {
-        (false, true) => EventKind::Added,
-        (true, true) => EventKind::Modified,
-        (true, false) => EventKind::Deleted,
-        (false, false) => return None,
-    };
-    let object = event.object(kind)?.clone();
-    Some(CacheEvent::Change { kind, object, shared: Some(Arc::clone(event)) })
-}
-
-/// The changes that lead from one state to another, all at `revision` except where objects know better.
-fn differences(old: &OrdMap<Arc<str>, Object>, new: &OrdMap<Arc<str>, Object>, revision: u64) -> Vec<Change> {
-    let mut changes = vec![];
-    for (key, object) in new {
-        let previous = old.get(key);
-        if previous.is_none_or(|previous| previous.metadata().resource_version != object.metadata().resource_version) {
-            let at = object.metadata().resource_version.parse().unwrap_or(revision);
-            changes.push(Change { revision: at, object: Some(object.clone()), previous: previous.cloned() });
-        }
-    }
-    for (key, object) in old {
-        if !new.contains_key(key) {
-            changes.push(Change { revision, object: None, previous: Some(object.clone()) });
-        }
-    }
-    changes.sort_by_key(|change| change.revision);
-    changes
-}
-
-/// A running watch. Dropping it ends the watch. The stream ends when the watcher was too slow or the cache closed.
-#[derive(Debug)]
-pub struct Subscription {
-    cache: Arc<WatchCache>,
-    id: u64,
-    backlog: VecDeque<CacheEvent>,
-    queue: mpsc::Receiver<CacheEvent>,
-}
-
-impl Stream for Subscription {
-    type Item = CacheEvent;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<CacheEvent>> {
-        match self.backlog.pop_front() {
-            Some(event) => Poll::Ready(Some(event)),
-            None => self.queue.poll_recv(context),
-        }
-    }
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        lock(&self.cache.state).remove(self.id);
     }
 }
 

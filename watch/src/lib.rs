@@ -14,8 +14,7 @@ mod shutdown;
 
 pub use backoff::Backoff;
 pub use cache::{
-    CacheConfig, CacheEvent, Change, EventKind, Expired, Filter, From, SharedEvent, Snapshot, Subscription, WatchCache,
-    object_key,
+    CacheConfig, CacheEvent, Change, EventKind, Expired, Filter, From, Snapshot, Subscription, WatchCache, object_key,
 };
 pub use election::{Election, ElectionConfig, LeaderElector, Step};
 pub use informer::{Delta, Handler, Indexer, Informer, InformerConfig, Informers};
