@@ -17,6 +17,7 @@ mod bootstrap;
 mod definitions;
 mod discovery;
 mod documents;
+mod expressions;
 mod http;
 mod kinds;
 mod kubelet;

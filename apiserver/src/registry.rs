@@ -9,7 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pintle_client::{Identity, Request, Response, Target, Verb};
+use pintle_object_model::api::apiextensions::v1::CustomResourceDefinition;
 use pintle_object_model::clock::{Clock, Random};
+use pintle_object_model::custom::CustomObject;
+use pintle_object_model::validation::{FieldError, FieldErrorKind, FieldErrors, Path};
 use pintle_object_model::{AnyResource, GroupVersionResource, KindEntry, Object, Scheme, Status};
 
 use crate::admission::{AdmissionChain, Warnings};
@@ -156,6 +159,49 @@ impl Registry {
             return Ok(object.clone());
         }
         call.scheme.convert(object, &call.entry.info().gvk()).map_err(Status::internal)
+    }
+}
+
+/// Adds what rules in CEL find: those of a definition about its objects, and what is wrong with the rules themselves.
+pub(crate) fn rules(
+    call: &Call<'_>,
+    object: &dyn AnyResource,
+    old: Option<&dyn AnyResource>,
+    errors: &mut FieldErrors,
+) {
+    use crate::expressions::{CompiledRules, check_definition, evaluate};
+    if let Some(definition) = object.as_any().downcast_ref::<CustomResourceDefinition>() {
+        let before = old.and_then(|old| old.as_any().downcast_ref::<CustomResourceDefinition>());
+        if before.is_none_or(|before| before.spec != definition.spec) {
+            errors.extend(check_definition(definition));
+        }
+        return;
+    }
+    let Some(custom) = object.as_any().downcast_ref::<CustomObject>() else { return };
+    let compiled = custom.kind().attached(CompiledRules::of);
+    if compiled.is_empty() {
+        return;
+    }
+    // What is of the wrong form would only make rules fail in other words.
+    let malformed = |error: &FieldError| {
+        !matches!(error.kind, FieldErrorKind::Invalid | FieldErrorKind::Forbidden | FieldErrorKind::TooMany)
+    };
+    if errors.iter().any(malformed) {
+        errors.push(FieldError {
+            kind: FieldErrorKind::Invalid,
+            path: Path::new("<nil>"),
+            value: "null".into(),
+            detail: "some validation rules were not checked because the object was invalid; correct the existing \
+                     errors to complete validation"
+                .into(),
+        });
+        return;
+    }
+    let before = old.and_then(|old| old.as_any().downcast_ref::<CustomObject>()).map(CustomObject::whole);
+    let verdict = evaluate(&compiled, custom.kind().schema(), &custom.whole(), before.as_ref());
+    errors.extend(verdict.errors);
+    for warning in verdict.warnings.iter() {
+        call.warnings.add(warning.to_string());
     }
 }
 

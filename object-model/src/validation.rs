@@ -128,7 +128,7 @@ impl FieldError {
                 | FieldErrorKind::TooMany
                 | FieldErrorKind::Internal
         );
-        if shows_value {
+        if shows_value && !self.value.is_empty() {
             text.push_str(": ");
             text.push_str(&self.value);
         }

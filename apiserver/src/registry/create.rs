@@ -111,6 +111,7 @@ impl Registry {
         let mut errors = FieldErrors::default();
         errors.extend(pintle_object_model::validation::validate_metadata(object.metadata(), object.info()));
         errors.extend(object.validate());
+        super::rules(call, &*object, None, &mut errors);
         if !errors.is_empty() {
             return Err(invalid(call, &name, &errors));
         }

@@ -126,6 +126,7 @@ impl Registry {
             object.info(),
         ));
         errors.extend(if status { object.validate_status_update(old) } else { object.validate_update(old) });
+        super::rules(call, &*object, Some(old), &mut errors);
         if !errors.is_empty() {
             return Err(invalid(call, call.name, &errors));
         }

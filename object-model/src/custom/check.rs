@@ -7,15 +7,15 @@
 use serde_json::Value;
 
 use super::formats;
-use super::structural::{Additional, Checks, JsonType, Structural};
+use super::structural::{Checks, JsonType, Structural};
 use super::tree::write_tree;
 use crate::schema::ListType;
 use crate::validation::{FieldError, FieldErrorKind, FieldErrors, Path};
 
-/// Checks a whole object.
-pub(super) fn check(object: &Value, schema: &Structural) -> FieldErrors {
+/// Checks a whole object. What is as it was in `old` is not found fault with again.
+pub(super) fn check(object: &Value, old: Option<&Value>, schema: &Structural) -> FieldErrors {
     let mut errors = FieldErrors::default();
-    value(object, schema, &Path::default(), &mut errors);
+    value(object, old, schema, &Path::default(), &mut errors);
     errors
 }
 
@@ -42,8 +42,8 @@ fn is_of(value: &Value, ty: JsonType) -> bool {
     }
 }
 
-fn value(value: &Value, schema: &Structural, path: &Path, errors: &mut FieldErrors) {
-    if value.is_null() && schema.nullable {
+fn value(value: &Value, old: Option<&Value>, schema: &Structural, path: &Path, errors: &mut FieldErrors) {
+    if value.is_null() && schema.nullable || old.is_some_and(|old| equal(old, value)) {
         return;
     }
     if schema.int_or_string {
@@ -62,12 +62,12 @@ fn value(value: &Value, schema: &Structural, path: &Path, errors: &mut FieldErro
     scalar(value, schema, path, errors);
     match value {
         Value::Object(members) => {
-            object(members, schema, path, errors);
+            object(members, old, schema, path, errors);
             if schema.embedded {
                 embedded(members, path, errors);
             }
         }
-        Value::Array(elements) => array(elements, schema, path, errors),
+        Value::Array(elements) => array(elements, old, schema, path, errors),
         _ => {}
     }
 }
@@ -102,7 +102,7 @@ fn invalid(value: &Value, detail: String, path: &Path, errors: &mut FieldErrors)
 fn combinations(of: &Value, checks: &Checks, path: &Path, errors: &mut FieldErrors) {
     let judge = |schema: &Structural| {
         let mut found = FieldErrors::default();
-        value(of, schema, path, &mut found);
+        value(of, None, schema, path, &mut found);
         found
     };
     if !checks.all_of.is_empty() {
@@ -228,7 +228,13 @@ fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn object(members: &serde_json::Map<String, Value>, schema: &Structural, path: &Path, errors: &mut FieldErrors) {
+fn object(
+    members: &serde_json::Map<String, Value>,
+    old: Option<&Value>,
+    schema: &Structural,
+    path: &Path,
+    errors: &mut FieldErrors,
+) {
     let checks = &schema.checks;
     for name in checks.required.iter().filter(|name| !members.contains_key(*name)) {
         errors.required(&path.child(name), "");
@@ -240,15 +246,13 @@ fn object(members: &serde_json::Map<String, Value>, schema: &Structural, path: &
         invalid(&members.len().into(), format!("should have at least {min} properties"), path, errors);
     }
     for (name, member) in members {
-        if let Some(below) = schema.properties.get(name) {
-            value(member, below, &path.child(name), errors);
-        } else if let Additional::Schema(below) = &schema.additional {
-            value(member, below, &path.child(name), errors);
+        if let Some(below) = schema.member(name) {
+            value(member, old.and_then(|old| old.get(name)), below, &path.child(name), errors);
         }
     }
 }
 
-fn array(elements: &[Value], schema: &Structural, path: &Path, errors: &mut FieldErrors) {
+fn array(elements: &[Value], old: Option<&Value>, schema: &Structural, path: &Path, errors: &mut FieldErrors) {
     let checks = &schema.checks;
     if let Some(max) = checks.max_items.filter(|max| count(elements.len()) > *max) {
         errors.too_many(path, elements.len(), usize::try_from(max).unwrap_or_default());
@@ -273,7 +277,8 @@ fn array(elements: &[Value], schema: &Structural, path: &Path, errors: &mut Fiel
     }
     if let Some(items) = &schema.items {
         for (index, element) in elements.iter().enumerate() {
-            value(element, items, &path.index(index), errors);
+            let old = old.and_then(|old| schema.counterpart(element, old));
+            value(element, old, items, &path.index(index), errors);
         }
     }
 }
@@ -320,5 +325,5 @@ pub(crate) fn check_default(schema: &Structural, default: &Value, path: &Path, e
         });
     }
     super::defaults::fill(&mut pruned, schema);
-    value(&pruned, schema, path, errors);
+    value(&pruned, None, schema, path, errors);
 }

@@ -3,7 +3,8 @@
 //! In: a CustomResourceDefinition. Out: a [`CustomKind`] for each served version and the stored one. Invariant: all
 //! versions of a definition name the same hub, the one that is stored.
 
-use std::sync::Arc;
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
 
 use super::columns::CustomColumn;
 use super::info::{Names, intern};
@@ -66,6 +67,7 @@ pub struct CustomKind {
     deprecation: Option<String>,
     served: bool,
     terminating: bool,
+    attached: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 impl CustomKind {
@@ -108,6 +110,14 @@ impl CustomKind {
     /// Is the version offered to clients?
     pub fn is_served(&self) -> bool {
         self.served
+    }
+    /// What a server makes of the schema once for each state of the definition, such as compiled rules.
+    ///
+    /// # Panics
+    /// If it is asked for as another type than before.
+    pub fn attached<T: Any + Send + Sync>(&self, make: impl FnOnce(&Structural) -> T) -> Arc<T> {
+        let attached = self.attached.get_or_init(|| Arc::new(make(&self.schema)));
+        Arc::clone(attached).downcast().expect("one type is attached to a kind")
     }
     /// Is the definition being deleted?
     pub fn is_terminating(&self) -> bool {
@@ -199,6 +209,7 @@ fn one(
         deprecation,
         served: version.served,
         terminating: definition.metadata.deletion_timestamp.is_some(),
+        attached: OnceLock::new(),
     })
 }
 

@@ -144,7 +144,8 @@ impl CustomObject {
         Object::dynamic(Arc::clone(&self.kind.gvk), self.metadata, Bytes::from(members))
     }
 
-    fn whole(&self) -> Value {
+    /// The object as a tree as validation sees it: with `apiVersion` and `kind`.
+    pub fn whole(&self) -> Value {
         let mut tree = self.to_tree();
         if let Value::Object(members) = &mut tree {
             members.insert("apiVersion".into(), self.kind.info.api_version().into());
@@ -286,14 +287,16 @@ impl AnyResource for CustomObject {
         defaults::fill_members(&mut self.members, &self.kind.schema);
     }
     fn validate(&self) -> FieldErrors {
-        check::check(&self.whole(), &self.kind.schema)
+        check::check(&self.whole(), None, &self.kind.schema)
     }
-    fn validate_update(&self, _old: &dyn AnyResource) -> FieldErrors {
-        self.validate()
+    fn validate_update(&self, old: &dyn AnyResource) -> FieldErrors {
+        let old = old.as_any().downcast_ref::<Self>().map(Self::whole);
+        check::check(&self.whole(), old.as_ref(), &self.kind.schema)
     }
-    fn validate_status_update(&self, _old: &dyn AnyResource) -> FieldErrors {
+    fn validate_status_update(&self, old: &dyn AnyResource) -> FieldErrors {
+        let old = old.as_any().downcast_ref::<Self>().and_then(|old| old.members.get("status"));
         match (self.members.get("status"), self.kind.schema.properties.get("status")) {
-            (Some(status), Some(schema)) => check::check(status, schema).below(&Path::new("status")),
+            (Some(status), Some(schema)) => check::check(status, old, schema).below(&Path::new("status")),
             _ => FieldErrors::default(),
         }
     }

@@ -281,6 +281,14 @@ impl Structural {
         })
     }
 
+    /// The element of an old list that has the same keys; only lists that merge by keys have one.
+    pub fn counterpart<'a>(&self, element: &Value, old: &'a Value) -> Option<&'a Value> {
+        if self.list != Some(ListType::Map) {
+            return None;
+        }
+        old.as_array()?.iter().find(|old| self.keys.iter().all(|key| old.get(key) == element.get(key)))
+    }
+
     /// Does the schema, or any below it, give defaults?
     pub fn has_defaults(&self) -> bool {
         self.default.is_some()
