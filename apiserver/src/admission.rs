@@ -109,6 +109,11 @@ pub trait AdmissionPlugin: Send + Sync + 'static {
     /// Does it care about this operation?
     fn handles(&self, operation: Operation) -> bool;
 
+    /// Do the other plugins have another look at what it changed? For plugins that act for somebody else.
+    fn reinvokes(&self) -> bool {
+        false
+    }
+
     /// May change the object (stored version, after defaulting, before validation).
     ///
     /// # Errors
@@ -152,8 +157,21 @@ impl AdmissionChain {
     }
 
     pub(crate) async fn mutate(&self, attributes: &Attributes<'_>, object: &mut dyn AnyResource) -> Result<(), Status> {
+        let mut changed = false;
         for plugin in self.plugins.iter().filter(|plugin| plugin.handles(attributes.operation)) {
-            plugin.mutate(attributes, object).await?;
+            if plugin.reinvokes() {
+                let before = object.clone_box();
+                plugin.mutate(attributes, object).await?;
+                changed |= !object.equals(&*before);
+            } else {
+                plugin.mutate(attributes, object).await?;
+            }
+        }
+        if changed {
+            let own = self.plugins.iter().filter(|plugin| plugin.handles(attributes.operation) && !plugin.reinvokes());
+            for plugin in own {
+                plugin.mutate(attributes, object).await?;
+            }
         }
         Ok(())
     }

@@ -23,6 +23,7 @@ mod kinds;
 mod kubelet;
 mod layers;
 mod pki;
+mod policy;
 mod registry;
 mod reviews;
 mod server;
@@ -36,6 +37,7 @@ pub use http::{HttpServer, HttpService, TlsServer};
 pub use kubelet::{HttpNodeConnector, NodeConnector, NodeDial, NodePath, TlsNodeDial};
 pub use layers::{AuthenticateLayer, AuthorizeLayer, ImpersonateLayer};
 pub use pki::{Authority, Issued, PkiError, signing_keys};
+pub use policy::{MutatingPolicies, ValidatingPolicies};
 pub use server::{ADMISSION_PLUGINS, ApiServer, ApiServerConfig, SetupError};
 pub use tokens::ServiceAccountTokens;
 

@@ -48,7 +48,7 @@ pub(crate) struct Registry {
 
 #[derive(Debug)]
 pub(crate) struct Parts {
-    pub(crate) kinds: Kinds,
+    pub(crate) kinds: Arc<Kinds>,
     pub(crate) storages: Storages,
     pub(crate) admission: AdmissionChain,
     pub(crate) services: ServiceAllocator,
@@ -170,6 +170,7 @@ pub(crate) fn rules(
     errors: &mut FieldErrors,
 ) {
     use crate::expressions::{CompiledRules, check_definition, evaluate};
+    errors.extend(crate::policy::check(object));
     if let Some(definition) = object.as_any().downcast_ref::<CustomResourceDefinition>() {
         let before = old.and_then(|old| old.as_any().downcast_ref::<CustomResourceDefinition>());
         if before.is_none_or(|before| before.spec != definition.spec) {

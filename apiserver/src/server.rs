@@ -12,6 +12,10 @@ use arc_swap::ArcSwap;
 use futures::stream::SelectAll;
 use ipnet::Ipv4Net;
 use pintle_client::{ApiService, Client, Identity, Request, Response, Target};
+use pintle_object_model::api::admissionregistration::v1::{
+    MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding,
+};
 use pintle_object_model::api::apiextensions::v1::CustomResourceDefinition;
 use pintle_object_model::api::core::v1::{LimitRange, Namespace, Service as ServiceKind, ServiceAccount};
 use pintle_object_model::api::networking::v1::IngressClass;
@@ -40,6 +44,7 @@ use crate::kinds::Kinds;
 use crate::kubelet::{NodeConnector, NodeDialer};
 use crate::layers::{AuthenticateLayer, AuthorizeLayer, ImpersonateLayer, identity_of};
 use crate::pki;
+use crate::policy::{MutatingPolicies, Sources, ValidatingPolicies};
 use crate::registry::{Parts, Registry};
 use crate::reviews::Reviews;
 use crate::storage::{Storage, Storages};
@@ -120,7 +125,7 @@ impl Default for ApiServerConfig {
 }
 
 /// The built-in admission plugins, by name, in the order in which they run.
-pub const ADMISSION_PLUGINS: [&str; 12] = [
+pub const ADMISSION_PLUGINS: [&str; 14] = [
     "NamespaceLifecycle",
     "LimitRanger",
     "ServiceAccount",
@@ -133,6 +138,8 @@ pub const ADMISSION_PLUGINS: [&str; 12] = [
     "PersistentVolumeClaimResize",
     "RuntimeClass",
     "DefaultIngressClass",
+    "MutatingAdmissionPolicy",
+    "ValidatingAdmissionPolicy",
 ];
 
 /// A running server. Dropping it stops it.
@@ -210,10 +217,11 @@ impl ApiServer {
         let services =
             ServiceAllocator::new(config.service_cidr, config.random.clone(), storages.get(&ServiceKind::INFO.gvk()));
         let own = OwnAddress { cluster_ip: services.first(), listen: config.listen };
+        let kinds = Arc::new(Kinds::new(config.scheme.clone()));
         let parts = Parts {
-            kinds: Kinds::new(config.scheme.clone()),
+            kinds: Arc::clone(&kinds),
             storages: storages.clone(),
-            admission: admission(&storages, &config),
+            admission: admission(&storages, &config, &kinds, &authorizer),
             services,
             clock: Arc::clone(&config.clock),
             random: config.random.clone(),
@@ -325,7 +333,20 @@ fn rbac(storages: &Storages) -> Result<Arc<dyn Authorizer>, SetupError> {
 }
 
 /// The built-in plugins whose kinds are served and that are not switched off, then the host's own.
-fn admission(storages: &Storages, config: &ApiServerConfig) -> AdmissionChain {
+fn admission(
+    storages: &Storages,
+    config: &ApiServerConfig,
+    kinds: &Arc<Kinds>,
+    authorizer: &Arc<dyn Authorizer>,
+) -> AdmissionChain {
+    let sources = |policies: Option<Arc<Storage>>, bindings: Option<Arc<Storage>>| {
+        let read = (policies?, bindings?, storage::<Namespace>(storages)?);
+        Some(Sources::new(Arc::clone(kinds), storages.clone(), read, Arc::clone(authorizer)))
+    };
+    let mutating =
+        sources(storage::<MutatingAdmissionPolicy>(storages), storage::<MutatingAdmissionPolicyBinding>(storages));
+    let validating =
+        sources(storage::<ValidatingAdmissionPolicy>(storages), storage::<ValidatingAdmissionPolicyBinding>(storages));
     let built_in: Vec<Option<Arc<dyn AdmissionPlugin>>> = vec![
         storage::<Namespace>(storages).map(|namespaces| Arc::new(NamespaceLifecycle::new(namespaces)) as _),
         storage::<LimitRange>(storages).map(|ranges| Arc::new(LimitRanger::new(ranges)) as _),
@@ -340,6 +361,8 @@ fn admission(storages: &Storages, config: &ApiServerConfig) -> AdmissionChain {
         storage::<StorageClass>(storages).map(|classes| Arc::new(PersistentVolumeClaimResize::new(classes)) as _),
         storage::<RuntimeClass>(storages).map(|classes| Arc::new(RuntimeClassAdmission::new(classes)) as _),
         storage::<IngressClass>(storages).map(|classes| Arc::new(DefaultIngressClass::new(classes)) as _),
+        mutating.map(|sources| Arc::new(MutatingPolicies::new(sources)) as _),
+        validating.map(|sources| Arc::new(ValidatingPolicies::new(sources)) as _),
     ];
     let enabled = built_in
         .into_iter()

@@ -129,6 +129,17 @@ fn json_patch(tree: &mut Value, text: &[u8]) -> Result<(), PatchError> {
     json_patch::patch(tree, &patch).map_err(|error| PatchError::Rejected { why: error.to_string() })
 }
 
+/// A partial object merged into an object as server-side apply would, whoever owns what.
+///
+/// # Errors
+/// If it does not fit the schema.
+pub fn merge_configuration(live: &Value, partial: &Value, schema: &StructSchema) -> Result<Value, ApplyError> {
+    check::check(partial, schema).map_err(|why| ApplyError::Mistyped { why })?;
+    let mut merged = live.clone();
+    structured::merge_object(&mut merged, partial, schema);
+    Ok(merged)
+}
+
 /// RFC 7386.
 fn merge(tree: &mut Value, patch: &Value) {
     let Value::Object(members) = patch else {
