@@ -30,6 +30,7 @@ mod server;
 mod storage;
 mod strategy;
 mod tokens;
+mod webhook;
 
 pub use authn::{Authentication, Authenticator, Certificates, StaticTokens};
 pub use authz::{Action, AlwaysAllow, Authorizer, Rbac};
@@ -40,5 +41,6 @@ pub use pki::{Authority, Issued, PkiError, signing_keys};
 pub use policy::{MutatingPolicies, ValidatingPolicies};
 pub use server::{ADMISSION_PLUGINS, ApiServer, ApiServerConfig, SetupError};
 pub use tokens::ServiceAccountTokens;
+pub use webhook::{MutatingWebhooks, ValidatingWebhooks};
 
 pub(crate) use registry::current as registry_current;

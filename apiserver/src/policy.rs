@@ -8,6 +8,7 @@
 mod bindings;
 mod check;
 mod compiled;
+mod conditions;
 mod environment;
 mod matching;
 mod mutating;
@@ -15,5 +16,7 @@ mod validating;
 
 pub(crate) use bindings::Sources;
 pub(crate) use check::check;
+pub(crate) use conditions::Conditions;
+pub(crate) use matching::{Rule, Subject};
 pub use mutating::MutatingPolicies;
 pub use validating::ValidatingPolicies;

@@ -13,11 +13,12 @@ use futures::stream::SelectAll;
 use ipnet::Ipv4Net;
 use pintle_client::{ApiService, Client, Identity, Request, Response, Target};
 use pintle_object_model::api::admissionregistration::v1::{
-    MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, ValidatingAdmissionPolicy,
-    ValidatingAdmissionPolicyBinding,
+    MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration, ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration,
 };
 use pintle_object_model::api::apiextensions::v1::CustomResourceDefinition;
 use pintle_object_model::api::core::v1::{LimitRange, Namespace, Service as ServiceKind, ServiceAccount};
+use pintle_object_model::api::discovery::v1::EndpointSlice;
 use pintle_object_model::api::networking::v1::IngressClass;
 use pintle_object_model::api::node::v1::RuntimeClass;
 use pintle_object_model::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
@@ -49,6 +50,7 @@ use crate::registry::{Parts, Registry};
 use crate::reviews::Reviews;
 use crate::storage::{Storage, Storages};
 use crate::tokens::ServiceAccountTokens;
+use crate::webhook::{Hooks, MutatingWebhooks, Outbound, ValidatingWebhooks};
 
 /// Why a server could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -125,7 +127,7 @@ impl Default for ApiServerConfig {
 }
 
 /// The built-in admission plugins, by name, in the order in which they run.
-pub const ADMISSION_PLUGINS: [&str; 14] = [
+pub const ADMISSION_PLUGINS: [&str; 16] = [
     "NamespaceLifecycle",
     "LimitRanger",
     "ServiceAccount",
@@ -139,7 +141,9 @@ pub const ADMISSION_PLUGINS: [&str; 14] = [
     "RuntimeClass",
     "DefaultIngressClass",
     "MutatingAdmissionPolicy",
+    "MutatingAdmissionWebhook",
     "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionWebhook",
 ];
 
 /// A running server. Dropping it stops it.
@@ -343,6 +347,17 @@ fn admission(
         let read = (policies?, bindings?, storage::<Namespace>(storages)?);
         Some(Sources::new(Arc::clone(kinds), storages.clone(), read, Arc::clone(authorizer)))
     };
+    let outbound = Outbound::new(storage::<ServiceKind>(storages), storage::<EndpointSlice>(storages));
+    let hooks = |configurations: Option<Arc<Storage>>| {
+        Some(Hooks::new(
+            configurations?,
+            storage::<Namespace>(storages)?,
+            Arc::clone(kinds),
+            Arc::clone(authorizer),
+            outbound.clone(),
+            config.random.clone(),
+        ))
+    };
     let mutating =
         sources(storage::<MutatingAdmissionPolicy>(storages), storage::<MutatingAdmissionPolicyBinding>(storages));
     let validating =
@@ -362,7 +377,11 @@ fn admission(
         storage::<RuntimeClass>(storages).map(|classes| Arc::new(RuntimeClassAdmission::new(classes)) as _),
         storage::<IngressClass>(storages).map(|classes| Arc::new(DefaultIngressClass::new(classes)) as _),
         mutating.map(|sources| Arc::new(MutatingPolicies::new(sources)) as _),
+        hooks(storage::<MutatingWebhookConfiguration>(storages))
+            .map(|hooks| Arc::new(MutatingWebhooks::new(hooks)) as _),
         validating.map(|sources| Arc::new(ValidatingPolicies::new(sources)) as _),
+        hooks(storage::<ValidatingWebhookConfiguration>(storages))
+            .map(|hooks| Arc::new(ValidatingWebhooks::new(hooks)) as _),
     ];
     let enabled = built_in
         .into_iter()
