@@ -181,3 +181,29 @@ impl<V: Value> Present<V> {
 fn next(revision: Revision) -> Revision {
     Revision::new(revision.get() + 1).expect("a successor is not 0")
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn put(present: &mut Present<Bytes>, number: u32) {
+        let op = Op::Put { key: Key::new(format!("/{number:05}")), value: Bytes::new(), ttl: None };
+        present.carry_out(Txn { compares: vec![], ops: vec![op] }, Duration::ZERO).expect("putting");
+    }
+
+    #[test]
+    fn a_snapshot_shares_everything_and_stays_as_it_was() {
+        let mut present = Present::empty();
+        (0..10_000).for_each(|number| put(&mut present, number));
+        let snapshot = present.clone();
+        assert!(snapshot.entries.ptr_eq(&present.entries), "taking it copies nothing, however many keys there are");
+        let (before, revision) = (snapshot.entries.get("/00007").cloned(), snapshot.revision());
+        put(&mut present, 7);
+        put(&mut present, 10_000);
+        assert_eq!((snapshot.entries.len(), present.entries.len()), (10_000, 10_001));
+        assert_eq!(snapshot.entries.get("/00007").map(|entry| entry.revision), before.map(|entry| entry.revision));
+        assert_eq!(snapshot.revision(), revision);
+    }
+}

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::StreamExt;
 use futures::future::{join, join_all};
-use futures::{FutureExt, StreamExt};
 
 use crate::{
     At, CommitError, Committed, Event, EventStream, Key, Op, Page, Range, Revision, Store, StoreError, Txn, WatchItem,
@@ -369,19 +369,32 @@ async fn keys_expire(store: AnyStore) {
     assert_eq!(store.get(&key("kept"), At::Now).await.expect("reading").map(|found| found.revision), Some(kept));
 }
 
+/// Drops a future at its first wait after so many turns of everybody else, so that the cuts fall on different awaits.
+async fn cut_short<T>(turns: u32, future: impl Future<Output = T>) -> Option<T> {
+    let others = async {
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        done = future => Some(done),
+        () = others => None,
+    }
+}
+
 async fn dropped_commits_are_whole_or_absent(store: AnyStore) {
-    for round in 0..10 {
+    for round in 0..20 {
         let names = ["a", "b"].map(|half| format!("{round}/{half}"));
         let ops = names.iter().map(|name| put(name, "x")).collect();
-        // Polled once, then dropped.
-        let polled = store.commit(Txn { compares: vec![], ops }).now_or_never();
-        assert!(polled.is_none_or(|done| done.is_ok()));
+        let done = cut_short(round, store.commit(Txn { compares: vec![], ops })).await;
+        assert!(done.is_none_or(|done| done.is_ok()));
     }
     for _ in 0..5 {
         // Another commit takes its time, in which dropped ones may still arrive.
         commit(&store, [put("other", "x")]).await;
         let page = store.list(&Range::prefix("/t/"), At::Now, None).await.expect("listing");
-        for round in 0..10 {
+        for round in 0..20 {
             let prefix = format!("/t/{round}/");
             let halves = page.items.iter().filter(|item| item.key.as_str().starts_with(&prefix)).count();
             assert!(halves == 0 || halves == 2, "round {round}: {halves} of two keys are there");

@@ -1,6 +1,8 @@
 //! Every backend keeps the promises of the trait, and its own. One binary, since linking is what tests cost most.
 
 #[cfg(feature = "etcd")]
+mod cluster;
+#[cfg(feature = "etcd")]
 mod etcd;
 #[cfg(feature = "etcd")]
 mod faults;

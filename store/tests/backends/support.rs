@@ -6,11 +6,9 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
-
 /// A running etcd.
 pub(crate) struct TestEtcd {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) folder: Option<tempfile::TempDir>,
     pub(crate) settings: Settings,
 }
@@ -23,12 +21,12 @@ pub(crate) struct Settings {
     peer_port: u16,
     scheme: &'static str,
     /// `NAME=URL` of all members.
-    cluster: String,
+    pub(crate) cluster: String,
     more: Vec<OsString>,
 }
 
 /// One that has been started but may not serve yet.
-struct Starting {
+pub(crate) struct Starting {
     etcd: TestEtcd,
     log: ChildStderr,
 }
@@ -63,47 +61,8 @@ impl TestEtcd {
         panic!("etcd does not start");
     }
 
-    /// Starts three that are one cluster, and waits until it serves.
-    pub(crate) fn start_three() -> [Self; 3] {
-        for _ in 0..5 {
-            let mut settings = ["a", "b", "c"].map(|name| Settings::new(name, "http", vec![]));
-            let cluster = settings.each_ref().map(Settings::member).join(",");
-            settings.iter_mut().for_each(|settings| settings.cluster.clone_from(&cluster));
-            // None of them serves before most of them are there.
-            let starting =
-                settings.map(|settings| Starting::launch(tempfile::tempdir().expect("a temporary folder"), settings));
-            let started: Vec<_> = starting.into_iter().map_while(|starting| starting.wait().ok()).collect();
-            if let Ok(started) = started.try_into() {
-                return started;
-            }
-        }
-        panic!("a cluster of three etcds does not start");
-    }
-
     pub(crate) fn spawn(folder: tempfile::TempDir, settings: Settings) -> Result<Self, tempfile::TempDir> {
         Starting::launch(folder, settings).wait()
-    }
-
-    /// Starts it again, on the same ports and data.
-    pub(crate) fn restart(&mut self) {
-        self.kill();
-        let folder = self.folder.take().expect("it has a folder");
-        let again = Self::spawn(folder, self.settings.clone());
-        *self = again.unwrap_or_else(|_| panic!("etcd does not start again"));
-    }
-
-    /// Stops it in the middle of whatever it does, as a machine without memory or a debugger would.
-    pub(crate) fn pause(&self) {
-        self.signal(Signal::STOP);
-    }
-
-    /// Lets it go on.
-    pub(crate) fn resume(&self) {
-        self.signal(Signal::CONT);
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).expect("it is our own process");
     }
 
     /// Ends it with SIGKILL, if it runs; the data stays.
@@ -119,7 +78,7 @@ impl TestEtcd {
 }
 
 impl Settings {
-    fn new(name: &str, scheme: &'static str, more: Vec<OsString>) -> Self {
+    pub(crate) fn new(name: &str, scheme: &'static str, more: Vec<OsString>) -> Self {
         Self { name: name.into(), port: free_port(), peer_port: free_port(), scheme, cluster: String::new(), more }
     }
 
@@ -128,13 +87,13 @@ impl Settings {
         format!("http://127.0.0.1:{}", self.peer_port)
     }
 
-    fn member(&self) -> String {
+    pub(crate) fn member(&self) -> String {
         format!("{}={}", self.name, self.peer())
     }
 }
 
 impl Starting {
-    fn launch(folder: tempfile::TempDir, settings: Settings) -> Self {
+    pub(crate) fn launch(folder: tempfile::TempDir, settings: Settings) -> Self {
         let etcd = find().expect("no etcd found in PINTLE_ETCD, .pintle/tools/etcd or PATH: run `cargo xtask setup`");
         let own = format!("{}://127.0.0.1:{}", settings.scheme, settings.port);
         let peer = settings.peer();
@@ -156,7 +115,7 @@ impl Starting {
     }
 
     /// Waits until it serves; gives the folder back if it ends instead.
-    fn wait(mut self) -> Result<TestEtcd, tempfile::TempDir> {
+    pub(crate) fn wait(mut self) -> Result<TestEtcd, tempfile::TempDir> {
         let mut lines = BufReader::new(self.log).lines();
         let serves = lines.by_ref().map_while(Result::ok).any(|line| line.contains("ready to serve client requests"));
         // Its log has to be read, or it would block.
