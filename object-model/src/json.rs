@@ -10,11 +10,13 @@ mod encode;
 mod parts;
 mod reader;
 
+pub(crate) use decode::bytes_of;
 pub use decode::{DecodeError, DecodeOptions, StrictIssue, decode, decode_kind};
 pub(crate) use encode::write as write_value;
 pub use encode::{encode, encode_list, is_written, write_dynamic, write_kind, write_string};
 pub use parts::{split_list, split_members, split_watch_event, type_meta};
 pub use reader::describe;
+pub(crate) use reader::{Reader, Token, check_syntax};
 
 /// Deepest nesting of a text.
 pub const DEPTH_MAX: usize = 1000;
