@@ -12,7 +12,7 @@ pub use http::{HttpNodeConnector, NodeDial, TlsNodeDial};
 use async_trait::async_trait;
 use pintle_client::{Request, Response};
 use pintle_object_model::Status;
-use pintle_object_model::api::core::v1::{Node, Pod};
+use pintle_object_model::api::core::v1::{Container, Node, Pod};
 
 /// A path of the node agent's API, such as `/containerLogs/ns/pod/container?follow=true`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,14 @@ pub trait NodeConnector: Send + Sync + 'static {
     /// # Errors
     /// 502-like refusals if the node cannot be reached.
     async fn connect(&self, node: &Node, path: NodePath, request: Request) -> Result<Response, Status>;
+}
+
+/// What a connection to a pod is about.
+pub(crate) struct PodTarget<'a> {
+    pub(crate) pod: &'a Pod,
+    /// None for what concerns the pod as a whole.
+    pub(crate) container: Option<&'a str>,
+    pub(crate) subresource: &'a str,
 }
 
 /// Turns pod subresources into requests of node agents.
@@ -51,10 +59,10 @@ impl NodeDialer {
     pub(crate) async fn connect_pod(
         &self,
         node: &Node,
-        pod: &Pod,
-        subresource: &str,
+        target: PodTarget<'_>,
         request: Request,
     ) -> Result<Response, Status> {
+        let PodTarget { pod, container, subresource } = target;
         let (namespace, name) = (&pod.metadata.namespace, &pod.metadata.name);
         let mut query: Vec<(String, String)> = request.params.other.clone();
         let verb = match subresource {
@@ -63,10 +71,9 @@ impl NodeDialer {
             other => other,
         };
         let mut path = format!("/{verb}/{namespace}/{name}");
-        if subresource != "portforward" {
-            let container = container_of(pod, request.params.other("container"), subresource)?;
+        if let Some(container) = container {
             path.push('/');
-            path.push_str(&container);
+            path.push_str(container);
             query.retain(|(key, _)| key != "container");
         }
         if subresource != "log" {
@@ -121,8 +128,8 @@ fn escape(text: &str) -> String {
 }
 
 /// The container that is meant: the one named, or the only one.
-fn container_of(pod: &Pod, wanted: Option<&str>, subresource: &str) -> Result<String, Status> {
-    let spec = &pod.spec;
+pub(crate) fn container_of(pod: &Pod, wanted: Option<&str>) -> Result<String, Status> {
+    let (spec, of) = (&pod.spec, &pod.metadata.name);
     let mut names = spec
         .containers
         .iter()
@@ -130,27 +137,20 @@ fn container_of(pod: &Pod, wanted: Option<&str>, subresource: &str) -> Result<St
         .chain(spec.init_containers.iter().map(|c| &c.name))
         .chain(spec.ephemeral_containers.iter().map(|c| &c.name));
     match wanted.filter(|name| !name.is_empty()) {
-        Some(wanted) if names.any(|name| name == wanted) => Ok(wanted.to_owned()),
-        Some(wanted) => {
-            Err(Status::bad_request(format!("container {wanted} is not valid for pod {}", pod.metadata.name)))
-        }
-        None => {
-            let preferred = pod.metadata.annotations.get("kubectl.kubernetes.io/default-container");
-            if let Some(preferred) = preferred.filter(|name| spec.containers.iter().any(|c| c.name == **name)) {
-                return Ok(preferred.clone());
+        Some(wanted) if names.any(|name| name == wanted) => return Ok(wanted.to_owned()),
+        Some(wanted) => return Err(Status::bad_request(format!("container {wanted} is not valid for pod {of}"))),
+        None => {}
+    }
+    let list = |containers: &[Container]| containers.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(" ");
+    match spec.containers.as_slice() {
+        [only] => Ok(only.name.clone()),
+        [] => Err(Status::bad_request(format!("a container name must be specified for pod {of}"))),
+        many => {
+            let mut why = format!("a container name must be specified for pod {of}, choose one of: [{}]", list(many));
+            if !spec.init_containers.is_empty() {
+                why.push_str(&format!(" or one of the init containers: [{}]", list(&spec.init_containers)));
             }
-            match spec.containers.as_slice() {
-                [only] => Ok(only.name.clone()),
-                [] => Err(Status::bad_request(format!("pod {} has no containers", pod.metadata.name))),
-                [first, ..] if subresource != "log" => Ok(first.name.clone()),
-                many => {
-                    let list = many.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(" ");
-                    Err(Status::bad_request(format!(
-                        "a container name must be specified for pod {}, choose one of: [{list}]",
-                        pod.metadata.name
-                    )))
-                }
-            }
+            Err(Status::bad_request(why))
         }
     }
 }

@@ -23,10 +23,14 @@ use crate::reviews::Reviews;
 use crate::storage::{Storage, Storages};
 
 mod apply;
+mod binding;
 mod body;
+mod connect;
 mod create;
 mod delete;
+mod eviction;
 mod fields;
+mod options;
 mod patch;
 mod read;
 mod scale;
@@ -101,6 +105,10 @@ impl Registry {
             };
         }
         let warnings = Warnings::default();
+        if let Some(warning) = crate::strategy::warnings::on_use(&resource.group, &resource.version, &resource.resource)
+        {
+            warnings.add(warning);
+        }
         let call = Call {
             identity,
             scheme: &scheme,

@@ -5,13 +5,25 @@
 //! Elsewhere: defaults and validation (`object-model`), allocation of addresses (`allocator`).
 
 use pintle_object_model::api::apiextensions::v1::CustomResourceDefinition;
-use pintle_object_model::api::apps::v1::{DaemonSet, ReplicaSet, StatefulSet};
+use pintle_object_model::api::apps::v1::{DaemonSet, StatefulSet};
 use pintle_object_model::api::batch::v1::Job;
 use pintle_object_model::api::certificates::v1::CertificateSigningRequest;
 use pintle_object_model::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service};
-use pintle_object_model::custom::{CustomObject, FieldPath};
+use pintle_object_model::custom::CustomObject;
 use pintle_object_model::reflect::field_named;
-use pintle_object_model::{AnyResource, KindInfo};
+use pintle_object_model::validation::FieldErrors;
+use pintle_object_model::{AnyResource, KindInfo, Time};
+
+mod certificates;
+mod custom;
+mod namespace;
+mod pod_parts;
+mod scale;
+mod service;
+pub(crate) mod warnings;
+
+pub(crate) use custom::missing_replicas;
+pub(crate) use scale::{scale_of, set_scale};
 
 /// Kinds whose `metadata.generation` counts changes of what is wanted.
 const WITH_GENERATION: [(&str, &str); 25] = [
@@ -43,19 +55,41 @@ const WITH_GENERATION: [(&str, &str); 25] = [
 ];
 
 /// Kinds that a PUT to a missing name creates.
-const CREATED_BY_PUT: [(&str, &str); 12] = [
+const CREATED_BY_PUT: [(&str, &str); 11] = [
     ("", "Endpoints"),
     ("", "Event"),
     ("", "LimitRange"),
-    ("", "ReplicationController"),
     ("", "Service"),
     ("coordination.k8s.io", "Lease"),
+    ("coordination.k8s.io", "LeaseCandidate"),
     ("rbac.authorization.k8s.io", "Role"),
     ("rbac.authorization.k8s.io", "RoleBinding"),
     ("rbac.authorization.k8s.io", "ClusterRole"),
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
     ("node.k8s.io", "RuntimeClass"),
-    ("scheduling.k8s.io", "PriorityClass"),
+];
+
+/// Kinds whose updates must say which version they saw.
+const VERSIONED: [(&str, &str); 10] = [
+    ("certificates.k8s.io", "ClusterTrustBundle"),
+    ("certificates.k8s.io", "PodCertificateRequest"),
+    ("coordination.k8s.io", "Lease"),
+    ("coordination.k8s.io", "LeaseCandidate"),
+    ("node.k8s.io", "RuntimeClass"),
+    ("policy", "PodDisruptionBudget"),
+    ("storage.k8s.io", "CSIDriver"),
+    ("storage.k8s.io", "CSINode"),
+    ("storage.k8s.io", "CSIStorageCapacity"),
+    ("storage.k8s.io", "VolumeAttachment"),
+];
+
+/// Groups all of whose kinds do.
+const VERSIONED_GROUPS: [&str; 5] = [
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "internal.apiserver.k8s.io",
+    "storagemigration.k8s.io",
 ];
 
 fn listed(list: &[(&str, &str)], info: &KindInfo) -> bool {
@@ -69,8 +103,7 @@ pub(crate) fn created_by_put(info: &KindInfo) -> bool {
 
 /// Must an update say which version it saw?
 pub(crate) fn needs_resource_version(info: &KindInfo) -> bool {
-    matches!((info.group, info.kind), ("coordination.k8s.io", "Lease") | ("networking.k8s.io", "IPAddress"))
-        || matches!(info.group, "apiextensions.k8s.io" | "apiregistration.k8s.io")
+    listed(&VERSIONED, info) || VERSIONED_GROUPS.contains(&info.group)
 }
 
 /// Prepares a new object: system fields, no status from the client.
@@ -79,7 +112,9 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
     if info.has("status") && !keeps_status_on_create(info) {
         clear(object, "status");
     }
-    object.metadata_mut().generation = i64::from(counts_generations(object));
+    if listed(&WITH_GENERATION, info) {
+        object.metadata_mut().generation = 1;
+    }
     let any = object.as_any_mut();
     if let Some(pod) = any.downcast_mut::<Pod>() {
         pod.status.phase = "Pending".into();
@@ -89,8 +124,7 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
         if !namespace.spec.finalizers.iter().any(|name| name == "kubernetes") {
             namespace.spec.finalizers.push("kubernetes".into());
         }
-        let name = namespace.metadata.name.clone();
-        namespace.metadata.labels.insert("kubernetes.io/metadata.name".into(), name);
+        name_label(object);
     } else if let Some(secret) = any.downcast_mut::<Secret>() {
         fold_string_data(secret);
     } else if let Some(daemons) = any.downcast_mut::<DaemonSet>() {
@@ -98,7 +132,7 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
     } else if let Some(job) = any.downcast_mut::<Job>() {
         own_pods(job);
     } else if let Some(definition) = any.downcast_mut::<CustomResourceDefinition>() {
-        note_stored_versions(definition);
+        custom::note_stored_versions(definition);
     } else if let Some(claim) = any.downcast_mut::<PersistentVolumeClaim>() {
         claim.status.phase = "Pending".into();
     } else if let Some(volume) = any.downcast_mut::<PersistentVolume>() {
@@ -107,15 +141,6 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
     } else if let Some(set) = any.downcast_mut::<StatefulSet>() {
         for claim in &mut set.spec.volume_claim_templates {
             claim.status.phase = "Pending".into();
-        }
-    }
-}
-
-/// A definition remembers every version that its objects were ever stored at.
-fn note_stored_versions(definition: &mut CustomResourceDefinition) {
-    for version in definition.spec.versions.iter().filter(|version| version.storage) {
-        if !definition.status.stored_versions.contains(&version.name) {
-            definition.status.stored_versions.push(version.name.clone());
         }
     }
 }
@@ -150,8 +175,59 @@ fn keeps_status_on_create(info: &KindInfo) -> bool {
     matches!((info.group, info.kind), ("", "Node"))
 }
 
-/// Prepares a change through the main resource: the old status stays, the generation counts.
-pub(crate) fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource) {
+/// Prepares a change through the resource or one of its subresources.
+pub(crate) fn prepare_change(object: &mut dyn AnyResource, old: &dyn AnyResource, subresource: &str, now: Time) {
+    match subresource {
+        "status" => prepare_status_update(object, old),
+        "finalize" => {
+            copy(object, old, "status");
+            name_label(object);
+        }
+        "approval" => certificates::only_conditions(object, old),
+        "ephemeralcontainers" => pod_parts::only_ephemeral_containers(object, old),
+        "resize" => pod_parts::only_resources(object, old),
+        _ => prepare_update(object, old),
+    }
+    if matches!(subresource, "status" | "approval") {
+        certificates::stamp_conditions(object, old, now);
+    }
+    let info = object.info();
+    let generation = old.metadata().generation;
+    let counts = subresource != "status"
+        && counts_generations(object)
+        && (wants_something_else(object, old)
+            // Deployments hand their annotations on, so these count too.
+            || (info.kind == "Deployment" && object.metadata().annotations != old.metadata().annotations));
+    object.metadata_mut().generation = generation + i64::from(counts);
+}
+
+/// Everything that is wrong with a change through the resource or one of its subresources.
+pub(crate) fn validate_change(object: &dyn AnyResource, old: &dyn AnyResource, subresource: &str) -> FieldErrors {
+    match subresource {
+        "status" => {
+            let mut errors = object.validate_status_update(old);
+            errors.extend(namespace::validate_status(object));
+            errors.extend(certificates::validate(object, old, subresource));
+            errors
+        }
+        "finalize" => namespace::validate_finalizers(object),
+        "approval" => certificates::validate(object, old, subresource),
+        "ephemeralcontainers" => pod_parts::validate_ephemeral_containers(object, old),
+        "resize" => pod_parts::validate_resources(object, old),
+        _ => object.validate_update(old),
+    }
+}
+
+/// Namespaces carry their name as a label.
+fn name_label(object: &mut dyn AnyResource) {
+    if let Some(namespace) = object.as_any_mut().downcast_mut::<Namespace>() {
+        let name = namespace.metadata.name.clone();
+        namespace.metadata.labels.insert("kubernetes.io/metadata.name".into(), name);
+    }
+}
+
+/// Prepares a change through the main resource: the old status stays.
+fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource) {
     let info = object.info();
     if info.has("status") {
         copy(object, old, "status");
@@ -160,8 +236,10 @@ pub(crate) fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource
         && let Some(old) = old.as_any().downcast_ref::<Namespace>()
     {
         namespace.spec.finalizers.clone_from(&old.spec.finalizers);
-        let name = namespace.metadata.name.clone();
-        namespace.metadata.labels.insert("kubernetes.io/metadata.name".into(), name);
+    }
+    name_label(object);
+    if object.as_any().is::<CertificateSigningRequest>() {
+        copy(object, old, "spec");
     }
     if let Some(secret) = object.as_any_mut().downcast_mut::<Secret>() {
         fold_string_data(secret);
@@ -174,11 +252,11 @@ pub(crate) fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource
     if let Some(service) = object.as_any_mut().downcast_mut::<Service>()
         && let Some(old) = old.as_any().downcast_ref::<Service>()
     {
-        keep_addresses(service, old);
-        drop_what_the_type_has_not(service, old);
+        service::keep_addresses(service, old);
+        service::drop_what_the_type_has_not(service, old);
     }
     if let Some(definition) = object.as_any_mut().downcast_mut::<CustomResourceDefinition>() {
-        note_stored_versions(definition);
+        custom::note_stored_versions(definition);
     }
     let retemplated = match (object.as_any().downcast_ref::<DaemonSet>(), old.as_any().downcast_ref::<DaemonSet>()) {
         (Some(new), Some(old)) => Some((new.spec.template != old.spec.template, old.metadata.annotations.clone())),
@@ -191,22 +269,12 @@ pub(crate) fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource
             object.metadata_mut().annotations.insert(TEMPLATE_GENERATION.into(), now.to_string());
         }
     }
-    let generation = old.metadata().generation;
-    let counts = counts_generations(object) && wants_something_else(object, old);
-    object.metadata_mut().generation = generation + i64::from(counts);
 }
 
 /// Prepares a change through the `status` subresource: everything but status and metadata stays.
-pub(crate) fn prepare_status_update(object: &mut dyn AnyResource, old: &dyn AnyResource) {
-    if let Some((custom, old)) = both_custom_mut(object, old) {
-        let status = custom.members_mut().remove("status");
-        let managed = std::mem::take(&mut custom.metadata_mut().managed_fields);
-        custom.members_mut().clone_from(old.members());
-        custom.members_mut().remove("status");
-        custom.members_mut().extend(status.map(|status| ("status".to_owned(), status)));
-        custom.metadata_mut().clone_from(old.metadata());
-        custom.metadata_mut().managed_fields = managed;
-        return;
+fn prepare_status_update(object: &mut dyn AnyResource, old: &dyn AnyResource) {
+    if let Some((new, old)) = custom::both_mut(object, old) {
+        return custom::keep_all_but_status(new, old);
     }
     for index in 0..old.as_struct().schema().fields.len() {
         let name = &old.as_struct().schema().fields[index].name;
@@ -214,27 +282,13 @@ pub(crate) fn prepare_status_update(object: &mut dyn AnyResource, old: &dyn AnyR
             object.as_struct_mut().field_mut(index).assign(old.as_struct().field(index));
         }
     }
-    let keeps_labels = old.info().kind == "Deployment";
+    let kind = old.info().kind;
     let (new, old) = (object.metadata_mut(), old.metadata());
-    if keeps_labels {
-        new.labels.clone_from(&old.labels);
+    match kind {
+        "Deployment" => new.labels.clone_from(&old.labels),
+        "Pod" => new.owner_references.clone_from(&old.owner_references),
+        _ => {}
     }
-    new.generation = old.generation;
-    new.owner_references.clone_from(&old.owner_references);
-    new.finalizers.clone_from(&old.finalizers);
-    new.deletion_timestamp = old.deletion_timestamp;
-    new.deletion_grace_period_seconds = old.deletion_grace_period_seconds;
-}
-
-fn both_custom_mut<'a>(
-    new: &'a mut dyn AnyResource,
-    old: &'a dyn AnyResource,
-) -> Option<(&'a mut CustomObject, &'a CustomObject)> {
-    Some((new.as_any_mut().downcast_mut()?, old.as_any().downcast_ref()?))
-}
-
-fn both_custom<'a>(new: &'a dyn AnyResource, old: &'a dyn AnyResource) -> Option<(&'a CustomObject, &'a CustomObject)> {
-    Some((new.as_any().downcast_ref()?, old.as_any().downcast_ref()?))
 }
 
 /// Does the generation of this object count changes of what is wanted?
@@ -242,16 +296,10 @@ fn counts_generations(object: &dyn AnyResource) -> bool {
     listed(&WITH_GENERATION, object.info()) || object.as_any().is::<CustomObject>()
 }
 
-/// Has anything but metadata and status changed? Without a status of its own, everything in a custom resource is
-/// wanted.
+/// Has anything but metadata and status changed?
 fn wants_something_else(new: &dyn AnyResource, old: &dyn AnyResource) -> bool {
-    if let Some((new, old)) = both_custom(new, old) {
-        let wanted = |object: &CustomObject| {
-            let has_status = object.kind().info().has("status");
-            let members = object.members().clone().into_iter();
-            members.filter(|(name, _)| name != "status" || !has_status).collect::<Vec<_>>()
-        };
-        return wanted(new) != wanted(old);
+    if let Some((new, old)) = custom::both(new, old) {
+        return custom::wants_something_else(new, old);
     }
     let (new, old) = (new.as_struct(), old.as_struct());
     new.schema()
@@ -267,7 +315,7 @@ pub(crate) fn unchanged(new: &dyn AnyResource, old: &dyn AnyResource) -> bool {
     like_old.resource_version.clone_from(&old.metadata().resource_version);
     like_old.managed_fields.clone_from(&old.metadata().managed_fields);
     like_old == *old.metadata()
-        && both_custom(new, old).is_none_or(|(new, old)| new.members() == old.members())
+        && custom::both(new, old).is_none_or(|(new, old)| new.members() == old.members())
         && new.as_struct().schema().fields.iter().enumerate().all(|(index, row)| {
             row.name == "metadata" || new.as_struct().field(index).same(old.as_struct().field(index))
         })
@@ -284,11 +332,8 @@ fn clear(object: &mut dyn AnyResource, field: &str) {
 }
 
 fn copy(object: &mut dyn AnyResource, from: &dyn AnyResource, field: &str) {
-    if let Some((custom, from)) = both_custom_mut(object, from) {
-        custom.members_mut().remove(field);
-        let value = from.members().get(field).map(|value| (field.to_owned(), value.clone()));
-        custom.members_mut().extend(value);
-        return;
+    if let Some((new, old)) = custom::both_mut(object, from) {
+        return custom::copy(new, old, field);
     }
     if let Some((index, _)) = object.as_struct().schema().find(field)
         && let Some(value) = field_named(from.as_struct(), field)
@@ -311,34 +356,6 @@ fn fold_string_data(secret: &mut Secret) {
     }
 }
 
-/// A change of type takes along what only the old type has, unless the client changes it at the same time.
-fn drop_what_the_type_has_not(service: &mut Service, old: &Service) {
-    let (new, old) = (&mut service.spec, &old.spec);
-    let external = |kind: &str| matches!(kind, "NodePort" | "LoadBalancer");
-    if external(&old.type_) && !external(&new.type_) && new.external_ips.is_empty() {
-        if new.external_traffic_policy == old.external_traffic_policy {
-            new.external_traffic_policy.clear();
-        }
-        if new.health_check_node_port == old.health_check_node_port {
-            new.health_check_node_port = 0;
-        }
-    }
-    if old.type_ == "LoadBalancer" && new.type_ != "LoadBalancer" {
-        if new.allocate_load_balancer_node_ports == old.allocate_load_balancer_node_ports {
-            new.allocate_load_balancer_node_ports = None;
-        }
-        if new.load_balancer_class == old.load_balancer_class {
-            new.load_balancer_class = None;
-        }
-    }
-    if new.type_ == "ExternalName"
-        && old.type_ != "ExternalName"
-        && new.internal_traffic_policy == old.internal_traffic_policy
-    {
-        new.internal_traffic_policy = None;
-    }
-}
-
 /// A request for a certificate says who made it; the client cannot.
 pub(crate) fn note_author(object: &mut dyn AnyResource, identity: &pintle_client::Identity) {
     if let Some(request) = object.as_any_mut().downcast_mut::<CertificateSigningRequest>() {
@@ -346,34 +363,6 @@ pub(crate) fn note_author(object: &mut dyn AnyResource, identity: &pintle_client
         request.spec.uid.clone_from(&identity.uid);
         request.spec.groups.clone_from(&identity.groups);
         request.spec.extra.clone_from(&identity.extra);
-    }
-}
-
-/// An update that leaves out what the system allocated keeps it.
-fn keep_addresses(service: &mut Service, old: &Service) {
-    let (new, old) = (&mut service.spec, &old.spec);
-    if new.type_ == "ExternalName" || old.type_ == "ExternalName" {
-        return;
-    }
-    if new.cluster_ip.is_empty() {
-        new.cluster_ip.clone_from(&old.cluster_ip);
-    }
-    if new.cluster_ips.is_empty() && new.cluster_ip == old.cluster_ip {
-        new.cluster_ips.clone_from(&old.cluster_ips);
-    }
-    if new.ip_families.is_empty() {
-        new.ip_families.clone_from(&old.ip_families);
-    }
-    if new.ip_family_policy.is_none() {
-        new.ip_family_policy.clone_from(&old.ip_family_policy);
-    }
-    if matches!(new.type_.as_str(), "NodePort" | "LoadBalancer") {
-        for port in new.ports.iter_mut().filter(|port| port.node_port == 0) {
-            let same = old.ports.iter().find(|o| {
-                o.port == port.port && o.protocol == port.protocol && (o.name == port.name || old.ports.len() == 1)
-            });
-            port.node_port = same.map_or(0, |old| old.node_port);
-        }
     }
 }
 
@@ -394,90 +383,4 @@ pub(crate) fn qos_class(pod: &Pod) -> &'static str {
         (true, true) => "Guaranteed",
         (true, false) => "Burstable",
     }
-}
-
-/// The scale of a workload: replicas wanted, replicas there, selector as text.
-pub(crate) struct ScaleOf {
-    pub(crate) wanted: i32,
-    pub(crate) there: i32,
-    pub(crate) selector: String,
-}
-
-macro_rules! scalable {
-    ($($kind:ty),*) => {
-        /// Reads the scale of a workload.
-        pub(crate) fn scale_of(object: &dyn AnyResource) -> Option<ScaleOf> {
-            if let Some(custom) = object.as_any().downcast_ref::<CustomObject>() {
-                return custom_scale(custom);
-            }
-            $(if let Some(workload) = object.as_any().downcast_ref::<$kind>() {
-                return Some(ScaleOf {
-                    wanted: workload.spec.replicas.unwrap_or(1),
-                    there: workload.status.replicas,
-                    selector: selector_text(&workload.spec.selector),
-                });
-            })*
-            None
-        }
-        /// Sets the number of replicas wanted of a workload.
-        pub(crate) fn set_scale(object: &mut dyn AnyResource, replicas: i32) -> bool {
-            if let Some(custom) = object.as_any_mut().downcast_mut::<CustomObject>() {
-                return set_custom_scale(custom, replicas);
-            }
-            $(if let Some(workload) = object.as_any_mut().downcast_mut::<$kind>() {
-                workload.spec.replicas = Some(replicas);
-                return true;
-            })*
-            false
-        }
-    };
-}
-scalable!(pintle_object_model::api::apps::v1::Deployment, ReplicaSet, pintle_object_model::api::apps::v1::StatefulSet);
-
-/// Absent replicas count as none; the selector of a definition is text already.
-fn custom_scale(custom: &CustomObject) -> Option<ScaleOf> {
-    let paths = custom.kind().scale()?;
-    let tree = custom.to_tree();
-    let number = |path: &FieldPath| path.get(&tree).and_then(serde_json::Value::as_i64).unwrap_or(0);
-    let selector = paths.selector.as_ref().and_then(|path| path.get(&tree)).and_then(serde_json::Value::as_str);
-    Some(ScaleOf {
-        wanted: i32::try_from(number(&paths.wanted)).unwrap_or(i32::MAX),
-        there: i32::try_from(number(&paths.there)).unwrap_or(i32::MAX),
-        selector: selector.unwrap_or_default().to_owned(),
-    })
-}
-
-fn set_custom_scale(custom: &mut CustomObject, replicas: i32) -> bool {
-    let kind = std::sync::Arc::clone(custom.kind());
-    let Some(paths) = kind.scale() else { return false };
-    let mut tree = serde_json::Value::Object(std::mem::take(custom.members_mut()));
-    let set = paths.wanted.set(&mut tree, replicas.into()).is_ok();
-    if let serde_json::Value::Object(members) = tree {
-        *custom.members_mut() = members;
-    }
-    set
-}
-
-/// The path of the wanted replicas of a custom resource that has none at that place.
-pub(crate) fn missing_replicas(object: &dyn AnyResource) -> Option<String> {
-    let custom = object.as_any().downcast_ref::<CustomObject>()?;
-    let paths = custom.kind().scale()?;
-    paths.wanted.get(&custom.to_tree()).is_none().then(|| paths.wanted_text.clone())
-}
-
-trait SelectorText {
-    fn text(&self) -> String;
-}
-impl SelectorText for pintle_object_model::api::meta::v1::LabelSelector {
-    fn text(&self) -> String {
-        pintle_object_model::selector::Selector::from_object(self).map(|s| s.to_string()).unwrap_or_default()
-    }
-}
-impl<T: SelectorText> SelectorText for Option<Box<T>> {
-    fn text(&self) -> String {
-        self.as_ref().map(|selector| selector.text()).unwrap_or_default()
-    }
-}
-fn selector_text(selector: &impl SelectorText) -> String {
-    selector.text()
 }

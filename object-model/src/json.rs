@@ -10,12 +10,14 @@ mod encode;
 mod parts;
 mod reader;
 
+pub(crate) use decode::bytes_of;
 pub use decode::{DecodeError, DecodeOptions, StrictIssue, decode, decode_kind};
 pub use encode::{ListForm, encode, encode_list, is_written, write_dynamic, write_kind, write_string};
 pub(crate) use encode::{write as write_value, write_float};
 pub(crate) use parts::read_value;
-pub use parts::{check_syntax, split_list, split_members, split_watch_event, type_meta};
-pub use reader::describe;
+pub use parts::{split_list, split_members, split_watch_event, type_meta};
+pub use reader::{check_syntax, describe};
+pub(crate) use reader::{Reader, Token};
 
 /// Deepest nesting of a text.
 pub const DEPTH_MAX: usize = 1000;

@@ -8,8 +8,12 @@
 mod apply;
 mod check;
 mod fieldset;
+mod gotext;
+mod json_patch;
 mod managed;
 mod node;
+mod order;
+mod outcome;
 mod strategic;
 mod structured;
 mod versions;
@@ -17,8 +21,10 @@ mod walk;
 
 pub use apply::{Application, Applied, ApplyError, Conflict, Versions, apply};
 pub use fieldset::{Element, FieldSet, Name, Scalar};
+pub use gotext::display;
 pub use managed::{ManagedFields, Writer, conflict_status, managers_after_scale, scale_managers};
 pub use node::{Node, Whole};
+pub use outcome::{issues, mistyped, text_of};
 pub use strategic::strategic_merge;
 pub use versions::SchemeVersions;
 pub use walk::{Comparison, compare, fields_of};
@@ -74,10 +80,13 @@ pub enum PatchError {
         /// What does not fit.
         why: String,
     },
+    /// A strategic merge gave up.
+    #[error("{why}")]
+    Failed {
+        /// What it met.
+        why: String,
+    },
 }
-
-/// Most operations of a JSON patch.
-const OPERATIONS_MAX: usize = 10_000;
 
 /// Applies a patch other than a server-side apply to a JSON tree.
 ///
@@ -85,48 +94,42 @@ const OPERATIONS_MAX: usize = 10_000;
 /// See [`PatchError`].
 pub fn apply_any(tree: &mut Value, kind: PatchKind, text: &[u8], schema: &StructSchema) -> Result<(), PatchError> {
     match kind {
-        PatchKind::Json => json_patch(tree, text),
+        PatchKind::Json => json_patch::apply(tree, text),
         PatchKind::Merge => {
-            merge(tree, &object(text)?);
+            merge(tree, &object(text, "error decoding patch: ")?);
             Ok(())
         }
-        PatchKind::Strategic => strategic_merge(tree, &object(text)?, schema),
+        PatchKind::Strategic => strategic_merge(tree, &object(text, "")?, schema),
         PatchKind::Apply => {
             Err(PatchError::Malformed { why: "an apply patch needs the managed fields of the object".into() })
         }
     }
 }
 
-fn object(text: &[u8]) -> Result<Value, PatchError> {
-    let malformed = |why: String| PatchError::Malformed { why: format!("error decoding patch: {why}") };
-    let mut reader = crate::json::describe(text);
-    if text.is_empty() {
-        reader = "nothing";
-    }
-    let value: Value = serde_json::from_slice(text).map_err(|error| {
-        if reader == "nothing" || error.is_eof() {
-            malformed("unexpected end of JSON input".into())
-        } else {
-            malformed(error.to_string())
-        }
+/// The patch as an object; `context` opens the message if it is none.
+///
+/// # Errors
+/// [`PatchError::Malformed`].
+fn object(text: &[u8], context: &str) -> Result<Value, PatchError> {
+    let value = parse(text).map_err(|error| PatchError::Malformed {
+        why: error.to_string().replacen("error decoding patch: ", context, 1),
     })?;
-    if value.is_object() {
-        Ok(value)
-    } else {
-        Err(malformed(format!("json: cannot unmarshal {reader} into Go value of type map[string]interface {{}}")))
+    match value {
+        Value::Object(_) => Ok(value),
+        Value::Null => Ok(Value::Object(serde_json::Map::new())),
+        _ => Err(PatchError::Malformed {
+            why: format!(
+                "{context}json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+                crate::json::describe(text)
+            ),
+        }),
     }
 }
 
-fn json_patch(tree: &mut Value, text: &[u8]) -> Result<(), PatchError> {
-    let malformed = |error: serde_json::Error| PatchError::Malformed { why: format!("error decoding patch: {error}") };
-    let operations: Vec<Value> = serde_json::from_slice(text).map_err(malformed)?;
-    if operations.len() > OPERATIONS_MAX {
-        let why =
-            format!("The allowed maximum operations in a JSON patch is {OPERATIONS_MAX}, got {}", operations.len());
-        return Err(PatchError::TooLarge { why });
-    }
-    let patch: json_patch::Patch = serde_json::from_value(Value::Array(operations)).map_err(malformed)?;
-    json_patch::patch(tree, &patch).map_err(|error| PatchError::Rejected { why: error.to_string() })
+fn parse(text: &[u8]) -> Result<Value, PatchError> {
+    let malformed = |why: String| PatchError::Malformed { why: format!("error decoding patch: {why}") };
+    crate::json::check_syntax(text).map_err(|error| malformed(error.to_string()))?;
+    serde_json::from_slice(text).map_err(|error| malformed(error.to_string()))
 }
 
 /// A partial object merged into an object as server-side apply would, whoever owns what.
@@ -183,9 +186,10 @@ mod tests {
 
     #[test]
     fn patches_that_are_no_objects_are_refused_in_known_words() {
-        assert_eq!(object(b"").unwrap_err().to_string(), "error decoding patch: unexpected end of JSON input");
+        let refused = |text: &[u8]| object(text, "error decoding patch: ").unwrap_err();
+        assert_eq!(refused(b"").to_string(), "error decoding patch: unexpected end of JSON input");
         assert_eq!(
-            object(b"[]").unwrap_err().to_string(),
+            refused(b"[]").to_string(),
             "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"
         );
     }

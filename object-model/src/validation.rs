@@ -263,13 +263,38 @@ pub trait Shown {
 
 impl Shown for &str {
     fn shown(&self) -> String {
-        format!("{self:?}")
+        quoted(self)
     }
 }
 impl Shown for &String {
     fn shown(&self) -> String {
-        format!("{self:?}")
+        quoted(self)
     }
+}
+
+/// Text in double quotes, with Go's escapes.
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => out.extend(['\\', letter]),
+            '\'' => out.push(letter),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\x07' => out.push_str("\\a"),
+            '\x08' => out.push_str("\\b"),
+            '\x0b' => out.push_str("\\v"),
+            '\x0c' => out.push_str("\\f"),
+            '\0'..' ' | '\x7f' => out.push_str(&format!("\\x{:02x}", u32::from(letter))),
+            letter if letter.escape_debug().len() == 1 => out.push(letter),
+            letter if u32::from(letter) > 0xffff => out.push_str(&format!("\\U{:08x}", u32::from(letter))),
+            letter => out.push_str(&format!("\\u{:04x}", u32::from(letter))),
+        }
+    }
+    out.push('"');
+    out
 }
 macro_rules! shown_plainly {
     ($($ty:ty)*) => {$(
@@ -286,7 +311,7 @@ impl Shown for &crate::IntOrString {
     fn shown(&self) -> String {
         match self {
             crate::IntOrString::Int(value) => value.to_string(),
-            crate::IntOrString::String(value) => format!("{value:?}"),
+            crate::IntOrString::String(value) => quoted(value),
         }
     }
 }

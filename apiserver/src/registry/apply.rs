@@ -11,15 +11,15 @@ use pintle_object_model::validation::{FieldErrors, Path};
 use pintle_object_model::{AnyResource, GroupVersionKind, KindEntry, KindInfo, Object, Scheme, Status, yaml};
 use serde_json::Value;
 
-use super::body::dry_run;
 use super::create::{check_namespace, invalid};
-use super::fields::{MANAGER_MAX, Manager, reset_fields};
-use super::update::ATTEMPTS;
+use super::fields::{Manager, reset_fields};
+use super::options::{self, OptionsOf};
+use super::update::{ATTEMPTS, check_identity};
 use super::{Call, Registry};
 
 impl Registry {
     pub(super) async fn apply(&self, call: &Call<'_>, patch: &Patch, params: &Params) -> Result<Response, Status> {
-        let dry = dry_run(&params.dry_run)?;
+        let dry = options::check(OptionsOf::Patch(PatchKind::Apply), params)?;
         let configuration = Configuration::parse(&patch.text, &call.entry.info().gvk())?;
         for _ in 0..ATTEMPTS {
             let current = call.storage.get(call.namespace, call.name).await?;
@@ -52,25 +52,6 @@ impl Registry {
         }
         Err(Status::modified(&call.storage.group_resource(), call.name))
     }
-}
-
-/// What the parameters of a patch must say.
-pub(super) fn check_options(kind: PatchKind, params: &Params) -> Result<(), Status> {
-    let mut errors = FieldErrors::default();
-    if kind != PatchKind::Apply && params.force.is_some() {
-        errors.forbidden(&Path::new("force"), "may not be specified for non-apply patch");
-    }
-    if kind == PatchKind::Apply && params.field_manager.is_empty() {
-        errors.required(&Path::new("fieldManager"), "is required for apply patch");
-    }
-    let name = &params.field_manager;
-    if name.len() > MANAGER_MAX {
-        errors.too_long(&Path::new("fieldManager"), MANAGER_MAX);
-    }
-    if name.chars().any(char::is_control) {
-        errors.invalid(&Path::new("fieldManager"), name.as_str(), "should only contain printable characters");
-    }
-    if errors.is_empty() { Ok(()) } else { Err(Status::invalid("meta.k8s.io", "PatchOptions", "", &errors)) }
 }
 
 /// What an applier wants.
@@ -217,29 +198,15 @@ fn to_create(call: &Call<'_>, mut object: Box<dyn AnyResource>) -> Result<Box<dy
         return Err(Status::conflict(&call.storage.group_resource(), call.name, why));
     }
     check_namespace(call, &mut *object)?;
-    check_name(call, &*object)?;
+    check_identity(call, &*object)?;
     object.metadata_mut().resource_version.clear();
     Ok(object)
-}
-
-fn check_name(call: &Call<'_>, object: &dyn AnyResource) -> Result<(), Status> {
-    match object.metadata().name.as_str() {
-        "" => Err(Status::bad_request(format!(
-            "the name of the object ({} based on URL) was undeterminable: name must be provided",
-            call.name
-        ))),
-        name if name == call.name => Ok(()),
-        name => Err(Status::bad_request(format!(
-            "the name of the object ({name}) does not match the name on the URL ({})",
-            call.name
-        ))),
-    }
 }
 
 /// Does the outcome still name the object, and the version of it, that it changes?
 fn check_update(call: &Call<'_>, object: &dyn AnyResource, live: &Object) -> Result<(), Status> {
     let (new, old) = (object.metadata(), live.metadata());
-    check_name(call, object)?;
+    check_identity(call, object)?;
     if new.resource_version != old.resource_version {
         return Err(Status::modified(&call.storage.group_resource(), call.name));
     }

@@ -45,7 +45,7 @@ pub(crate) fn decode_object(
                 let text = object.encode(pintle_object_model::Format::Json);
                 decode_bytes(scheme, &expected, JSON, &text, params, warnings)?
             }
-            _ => return Err(wrong_kind(&object.gvk(), &expected)),
+            _ => return Err(wrong_kind(scheme, &object.gvk(), &expected)),
         },
         Body::Encoded { media_type, bytes } => decode_bytes(scheme, &expected, &media_type, &bytes, params, warnings)?,
         Body::Empty => return Err(Status::bad_request("the request body is empty")),
@@ -77,7 +77,7 @@ fn decode_bytes(
     if scheme.kind(expected).is_some_and(|entry| entry.custom().is_some()) {
         check_recognized(text, expected)?;
     }
-    check_type_meta(text, expected)?;
+    check_type_meta(scheme, text, expected)?;
     let decoded = scheme.decode_json(expected, text, &options).map_err(|error| cannot_be_handled(expected, &error))?;
     report(expected, params, &decoded.issues, warnings)?;
     Ok(decoded.object)
@@ -87,7 +87,7 @@ fn decode_protobuf(scheme: &Scheme, expected: &GroupVersionKind, bytes: &[u8]) -
     let envelope = protobuf::decode_envelope(bytes).map_err(|error| Status::bad_request(error.to_string()))?;
     let found = GroupVersionKind::parse(&envelope.api_version, &envelope.kind);
     if !envelope.kind.is_empty() && found != *expected {
-        return Err(wrong_kind(&found, expected));
+        return Err(wrong_kind(scheme, &found, expected));
     }
     scheme.decode_protobuf(expected, envelope.raw).map_err(|error| cannot_be_handled(expected, &error))
 }
@@ -141,7 +141,7 @@ fn check_recognized(text: &[u8], expected: &GroupVersionKind) -> Result<(), Stat
 }
 
 /// The body's own `apiVersion` and `kind` must be those that the URL asks for.
-fn check_type_meta(text: &[u8], expected: &GroupVersionKind) -> Result<(), Status> {
+fn check_type_meta(scheme: &Scheme, text: &[u8], expected: &GroupVersionKind) -> Result<(), Status> {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct TypeMeta<'a> {
@@ -158,21 +158,79 @@ fn check_type_meta(text: &[u8], expected: &GroupVersionKind) -> Result<(), Statu
     let api_version = if found.api_version.is_empty() { expected.api_version().into() } else { found.api_version };
     let kind = if found.kind.is_empty() { expected.kind.as_str().into() } else { found.kind };
     let found_gvk = GroupVersionKind::parse(&api_version, &kind);
-    if found_gvk == *expected { Ok(()) } else { Err(wrong_kind(&found_gvk, expected)) }
+    if found_gvk == *expected { Ok(()) } else { Err(wrong_kind(scheme, &found_gvk, expected)) }
 }
 
-fn wrong_kind(found: &GroupVersionKind, expected: &GroupVersionKind) -> Status {
-    if found.kind == expected.kind {
-        return Status::bad_request(format!(
-            "the API version in the data ({}) does not match the expected API version ({})",
-            found.api_version(),
-            expected.api_version()
-        ));
-    }
+fn wrong_kind(scheme: &Scheme, found: &GroupVersionKind, expected: &GroupVersionKind) -> Status {
+    let why = match scheme.kind(found) {
+        _ if same_kind(scheme, found, expected) => {
+            return Status::bad_request(format!(
+                "the API version in the data ({}) does not match the expected API version ({})",
+                found.api_version(),
+                expected.api_version()
+            ));
+        }
+        Some(_) => format!(
+            "converting ({}.{}) to ({}.{}): unknown conversion",
+            found.version,
+            found.kind,
+            internal_package(expected),
+            expected.kind
+        ),
+        None => format!(
+            "no kind {:?} is registered for version {:?} in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
+            found.kind,
+            found.api_version()
+        ),
+    };
     Status::bad_request(format!(
-        "{} in version \"{}\" cannot be handled as a {}: expected kind {}, found {}",
-        found.kind, found.version, expected.kind, expected.kind, found.kind
+        "{} in version \"{}\" cannot be handled as a {}: {why}",
+        found.kind, found.version, expected.kind
     ))
+}
+
+/// Versions that the server knows how to read though it no longer serves them.
+const NO_LONGER_SERVED: [(&str, &[&str]); 17] = [
+    ("admissionregistration.k8s.io", &["v1beta1", "v1alpha1"]),
+    ("apps", &["v1beta1", "v1beta2"]),
+    ("authentication.k8s.io", &["v1beta1", "v1alpha1"]),
+    ("authorization.k8s.io", &["v1beta1"]),
+    ("autoscaling", &["v2beta1", "v2beta2"]),
+    ("batch", &["v1beta1"]),
+    ("certificates.k8s.io", &["v1beta1", "v1alpha1"]),
+    ("coordination.k8s.io", &["v1beta1", "v1alpha2"]),
+    ("discovery.k8s.io", &["v1beta1"]),
+    ("events.k8s.io", &["v1beta1"]),
+    ("flowcontrol.apiserver.k8s.io", &["v1beta1", "v1beta2", "v1beta3"]),
+    ("networking.k8s.io", &["v1beta1", "v1alpha1"]),
+    ("node.k8s.io", &["v1beta1", "v1alpha1"]),
+    ("policy", &["v1beta1"]),
+    ("rbac.authorization.k8s.io", &["v1beta1", "v1alpha1"]),
+    ("scheduling.k8s.io", &["v1beta1", "v1alpha1"]),
+    ("storage.k8s.io", &["v1beta1", "v1alpha1"]),
+];
+
+/// Are these two versions of one kind?
+fn same_kind(scheme: &Scheme, found: &GroupVersionKind, expected: &GroupVersionKind) -> bool {
+    let Some(wanted) = scheme.kind(expected) else { return false };
+    match scheme.kind(found) {
+        Some(entry) => entry.hub() == wanted.hub(),
+        None => {
+            let versions = NO_LONGER_SERVED.iter().find(|(group, _)| *group == found.group);
+            found.group == expected.group
+                && found.kind == expected.kind
+                && versions.is_some_and(|(_, versions)| versions.contains(&found.version.as_str()))
+        }
+    }
+}
+
+/// The name of the package that holds a kind's unversioned type.
+fn internal_package(kind: &GroupVersionKind) -> &str {
+    match (kind.group.split('.').next().unwrap_or_default(), kind.kind.as_str()) {
+        ("", _) | ("events", "Event") => "core",
+        ("internal", _) => "apiserverinternal",
+        (first, _) => first,
+    }
 }
 
 fn cannot_be_handled(expected: &GroupVersionKind, error: &SchemeError) -> Status {
@@ -221,6 +279,7 @@ pub(crate) fn delete_options(body: Body, params: &Params) -> Result<DeleteOption
             if media_type == PROTOBUF {
                 let envelope =
                     protobuf::decode_envelope(&bytes).map_err(|error| Status::bad_request(error.to_string()))?;
+                check_is_options(&envelope.api_version, &envelope.kind)?;
                 protobuf::decode(envelope.raw, &mut options).map_err(|error| Status::bad_request(error.to_string()))?;
             } else {
                 let converted;
@@ -230,8 +289,11 @@ pub(crate) fn delete_options(body: Body, params: &Params) -> Result<DeleteOption
                 } else {
                     &bytes
                 };
+                if let Some((api_version, kind)) = pintle_object_model::json::type_meta(text) {
+                    check_is_options(&api_version, &kind)?;
+                }
                 pintle_object_model::json::decode_kind(text, &mut options, &DecodeOptions::default())
-                    .map_err(|error| Status::bad_request(format!("DeleteOptions cannot be handled: {error}")))?;
+                    .map_err(|error| Status::bad_request(error.to_string()))?;
             }
             options
         }
@@ -243,30 +305,25 @@ pub(crate) fn delete_options(body: Body, params: &Params) -> Result<DeleteOption
     Ok(options)
 }
 
+/// Options are known by their kind; their version does not matter.
+fn check_is_options(api_version: &str, kind: &str) -> Result<(), Status> {
+    if matches!(kind, "" | "DeleteOptions") {
+        return Ok(());
+    }
+    let version = if api_version.is_empty() { "meta.k8s.io/v1" } else { api_version };
+    Err(Status::bad_request(format!(
+        "no kind {kind:?} is registered for version {version:?} in scheme \
+         \"k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27\""
+    )))
+}
+
 fn from_query(params: &Params) -> Result<DeleteOptions, Status> {
     let mut options = DeleteOptions { dry_run: params.dry_run.clone(), ..DeleteOptions::default() };
     if let Some(text) = params.other("gracePeriodSeconds") {
-        let seconds = text.parse().map_err(|_| {
-            Status::bad_request(format!(
-                "converting (url.Values) to (v1.DeleteOptions): strconv.ParseInt: parsing {text:?}: invalid syntax"
-            ))
-        })?;
+        let seconds = super::connect::parse_int(text).map_err(Status::bad_request)?;
         options.grace_period_seconds = Some(seconds);
     }
     options.propagation_policy = params.other("propagationPolicy").map(str::to_owned);
-    options.orphan_dependents = params.other("orphanDependents").and_then(|text| text.parse().ok());
+    options.orphan_dependents = params.other("orphanDependents").map(super::connect::is_true);
     Ok(options)
-}
-
-/// Is this a dry run? Only `All` is a known stage.
-pub(crate) fn dry_run(stages: &[String]) -> Result<bool, Status> {
-    match stages.iter().find(|stage| *stage != "All") {
-        Some(_) => {
-            let mut errors = pintle_object_model::validation::FieldErrors::default();
-            let value = serde_json::json!(stages);
-            errors.not_supported(&pintle_object_model::validation::Path::new("dryRun"), &value, &["All"]);
-            Err(Status::invalid("meta.k8s.io", "CreateOptions", "", &errors))
-        }
-        None => Ok(!stages.is_empty()),
-    }
 }

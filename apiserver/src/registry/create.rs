@@ -6,7 +6,8 @@ use pintle_client::{Content, Request, Response};
 use pintle_object_model::validation::FieldErrors;
 use pintle_object_model::{AnyResource, Object, Status};
 
-use super::body::{decode_object, dry_run};
+use super::body::decode_object;
+use super::options::{self, OptionsOf};
 use super::{Call, Registry};
 use crate::admission::{Attributes, Operation};
 use crate::strategy;
@@ -24,9 +25,9 @@ pub(super) fn ttl_of(call: &Call<'_>) -> Option<Duration> {
 impl Registry {
     pub(super) async fn create(&self, call: &Call<'_>, request: Request) -> Result<Response, Status> {
         let Request { body, params, user_agent, .. } = request;
+        let dry = options::check(OptionsOf::Create, &params)?;
         let object = decode_object(call.scheme, call.entry, body, &params, call.warnings)?;
         let manager = super::fields::manager(&params, &user_agent);
-        let dry = dry_run(&params.dry_run)?;
         let created = self.create_object(call, object, &manager, dry).await?;
         Ok(Response::new(Content::Object { code: 201, object: self.present(call, &created)? }))
     }
@@ -74,12 +75,9 @@ impl Registry {
         dry: bool,
     ) -> Result<Object, Status> {
         let now = self.parts.clock.utc().to_time();
-        if !object.metadata().resource_version.is_empty() {
-            let mut status = Status::internal("");
-            status.message = "resourceVersion should not be set on objects to be created".into();
-            status.reason.clear();
-            status.details = None;
-            return Err(status);
+        // What is no version of anything is ignored.
+        if object.metadata().resource_version.parse::<u64>().is_ok_and(|version| version > 0) {
+            return Err(Status::failure(500, "", "resourceVersion should not be set on objects to be created"));
         }
         super::fields::on_create(&mut *object, call, manager, now);
         let metadata = object.metadata_mut();
@@ -88,6 +86,7 @@ impl Registry {
         metadata.deletion_timestamp = None;
         metadata.deletion_grace_period_seconds = None;
         metadata.self_link.clear();
+        metadata.resource_version.clear();
         let mut object = call.scheme.to_hub(object).map_err(|error| Status::bad_request(error.to_string()))?;
         object.set_defaults();
         strategy::prepare_create(&mut *object);
@@ -115,16 +114,34 @@ impl Registry {
         if !errors.is_empty() {
             return Err(invalid(call, &name, &errors));
         }
+        for warning in strategy::warnings::on_create(&*object) {
+            call.warnings.add(warning);
+        }
         self.parts.admission.validate(&attributes, Some(&*object)).await?;
         if dry {
             if call.storage.get(call.namespace, &name).await?.is_some() {
-                return Err(Status::already_exists(&call.storage.group_resource(), &name));
+                return Err(self.taken(call, &name).await);
             }
             return Ok(Object::from_box(object));
         }
-        let stored = call.storage.create(Object::from_box(object), ttl_of(call)).await?;
-        allocation.keep();
-        Ok(stored)
+        match call.storage.create(Object::from_box(object), ttl_of(call)).await {
+            Ok(stored) => {
+                allocation.keep();
+                Ok(stored)
+            }
+            Err(status) if status.is_already_exists() => Err(self.taken(call, &name).await),
+            Err(status) => Err(status),
+        }
+    }
+
+    /// 409: the name is taken, maybe by an object that is on its way out.
+    async fn taken(&self, call: &Call<'_>, name: &str) -> Status {
+        let mut status = Status::already_exists(&call.storage.group_resource(), name);
+        let found = call.storage.get(call.namespace, name).await;
+        if matches!(found, Ok(Some(found)) if found.value.metadata().deletion_timestamp.is_some()) {
+            status.message.insert_str(0, "object is being deleted: ");
+        }
+        status
     }
 }
 

@@ -5,22 +5,23 @@
 use pintle_client::{Content, Request, Response};
 use pintle_object_model::api::apiextensions::v1::CustomResourceDefinition;
 use pintle_object_model::api::core::v1::{Namespace, Pod};
-use pintle_object_model::api::meta::v1::{DeleteOptions, StatusDetails};
-use pintle_object_model::{AnyResource, GroupResource, Object, Status};
-use pintle_store::Versioned;
+use pintle_object_model::api::meta::v1::{DeleteOptions, ObjectMeta, StatusDetails};
+use pintle_object_model::validation::{FieldErrors, Path};
+use pintle_object_model::{AnyResource, GroupResource, Object, Status, Time};
+use pintle_store::{Revision, Versioned};
 
-use super::body::{delete_options, dry_run};
+use super::body::delete_options;
+use super::options::check_dry_run;
 use super::update::{ATTEMPTS, holds_back};
 use super::{Call, Registry};
 use crate::admission::{Attributes, Operation};
 use crate::definitions::{CLEANUP, set_condition};
+use crate::strategy;
 
 /// Finalizer of an object whose dependents go first.
 const FOREGROUND: &str = "foregroundDeletion";
 /// Finalizer of an object whose dependents stay.
 const ORPHAN: &str = "orphan";
-/// How long a pod has to end when neither it nor the request says so.
-const POD_GRACE_SECONDS: i64 = 30;
 
 /// What one deletion led to.
 enum Deleted {
@@ -34,7 +35,7 @@ impl Registry {
     pub(super) async fn delete(&self, call: &Call<'_>, request: Request) -> Result<Response, Status> {
         let options = delete_options(request.body, &request.params)?;
         check_options(&options)?;
-        let dry = dry_run(&options.dry_run)?;
+        let dry = !options.dry_run.is_empty();
         match self.delete_object(call, call.name, &options, dry).await? {
             // The objects that clients wait for come back as they were; of others only the fact is reported.
             Deleted::Marked(object) => {
@@ -62,7 +63,7 @@ impl Registry {
     pub(super) async fn delete_collection(&self, call: &Call<'_>, request: Request) -> Result<Response, Status> {
         let options = delete_options(request.body, &request.params)?;
         check_options(&options)?;
-        let dry = dry_run(&options.dry_run)?;
+        let dry = !options.dry_run.is_empty();
         let listed = self.list(call, &request.params).await?.into_list()?;
         for object in &listed.items {
             let one = Call { namespace: &object.metadata().namespace, name: &object.metadata().name, ..*call };
@@ -87,7 +88,7 @@ impl Registry {
             let Some(current) = call.storage.get(call.namespace, name).await? else {
                 return Err(Status::not_found(&call.storage.group_resource(), name));
             };
-            check_preconditions(call, &current, options)?;
+            check_preconditions(call, &current.value, options)?;
             let attributes = Attributes {
                 operation: Operation::Delete,
                 resource: call.resource,
@@ -116,115 +117,180 @@ impl Registry {
         options: &DeleteOptions,
         dry: bool,
     ) -> Result<Option<Deleted>, Status> {
-        let mut object = super::open(call, &current.value)?.clone_box();
-        let grace = grace_seconds(&*object, options);
-        let changed = self.mark(&mut *object, options, grace);
-        let metadata = object.metadata();
-        let waits = !metadata.finalizers.is_empty() || holds_back(&*object) || grace > 0;
-        if dry {
-            return Ok(Some(if waits {
-                Deleted::Marked(Object::from_box(object))
-            } else {
-                Deleted::Gone(current.value.clone())
-            }));
+        let opened = super::open(call, &current.value)?;
+        let says_nothing = options.propagation_policy.is_none() && options.orphan_dependents.is_none();
+        if let Some(warning) = strategy::warnings::on_delete(&*opened, says_nothing) {
+            call.warnings.add(warning);
         }
-        if waits {
-            if !changed {
-                return Ok(Some(Deleted::Marked(current.value.clone())));
+        let mut object = opened.clone_box();
+        let step = plan(&mut *object, options, self.parts.clock.utc().to_time());
+        let seen = match step {
+            Step::Wait => return Ok(Some(Deleted::Marked(current.value.clone()))),
+            Step::Mark if dry => return Ok(Some(Deleted::Marked(Object::from_box(object)))),
+            Step::Mark => {
+                let written = call.storage.replace(current.revision, Object::from_box(object), None).await?;
+                return Ok(written.map(Deleted::Marked));
             }
-            let written = call.storage.replace(current.revision, Object::from_box(object), None).await?;
-            return Ok(written.map(Deleted::Marked));
-        }
-        let name = &current.value.metadata().name;
-        let gone = call.storage.remove(call.namespace, name, current.revision).await?;
+            Step::MarkAndRemove if dry => return Ok(Some(Deleted::Gone(Object::from_box(object)))),
+            // Who watches sees it marked before it goes.
+            Step::MarkAndRemove => {
+                match call.storage.replace(current.revision, Object::from_box(object), None).await? {
+                    Some(marked) => marked.metadata().resource_version.parse().ok().and_then(Revision::new),
+                    None => return Ok(None),
+                }
+            }
+            Step::Remove if dry => return Ok(Some(Deleted::Gone(current.value.clone()))),
+            Step::Remove => Some(current.revision),
+        };
+        let Some(seen) = seen else { return Ok(None) };
+        let gone = call.storage.remove(call.namespace, &current.value.metadata().name, seen).await?;
         Ok(gone.map(|gone| {
-            self.parts.services.release(&*object);
+            if let Some(typed) = gone.typed() {
+                self.parts.services.release(typed);
+            }
             Deleted::Gone(gone)
         }))
     }
+}
 
-    /// Notes in the object that it is being deleted, how, and how long it may take. Answers whether that is news.
-    fn mark(&self, object: &mut dyn AnyResource, options: &DeleteOptions, grace: i64) -> bool {
-        let now = self.parts.clock.utc().to_time();
-        let mut changed = false;
-        let finalizers = &mut object.metadata_mut().finalizers;
-        let wanted = match options.propagation_policy.as_deref() {
-            Some("Foreground") => Some(FOREGROUND),
-            Some("Orphan") => Some(ORPHAN),
-            None if options.orphan_dependents == Some(true) => Some(ORPHAN),
-            Some(_) => None,
-            // Without a wish, what the finalizers say already stays.
-            None if options.orphan_dependents.is_none() => {
-                finalizers.iter().find_map(|name| [FOREGROUND, ORPHAN].into_iter().find(|known| known == name))
-            }
-            None => None,
-        };
-        changed |= announce(object, now);
-        let finalizers = &mut object.metadata_mut().finalizers;
-        let before = finalizers.len();
-        finalizers.retain(|name| (name != FOREGROUND && name != ORPHAN) || Some(name.as_str()) == wanted);
-        changed |= finalizers.len() != before;
-        if let Some(wanted) = wanted
-            && !finalizers.iter().any(|name| name == wanted)
-        {
-            finalizers.push(wanted.to_owned());
-            changed = true;
-        }
-        let waits = !finalizers.is_empty() || holds_back(object) || grace > 0;
-        // Pods and namespaces say that they are being deleted even if they go at once.
-        let is_namespace = object.as_any().is::<Namespace>();
-        let is_definition = object.as_any().is::<CustomResourceDefinition>();
-        if !waits && !is_namespace && !object.as_any().is::<Pod>() {
-            return changed;
-        }
-        let metadata = object.metadata_mut();
-        match (metadata.deletion_timestamp, metadata.deletion_grace_period_seconds) {
-            // A second deletion may only shorten the time.
-            (Some(_), Some(left)) if left <= grace => {}
-            (Some(_), None) => {}
-            _ => {
-                metadata.deletion_grace_period_seconds = (!is_namespace && !is_definition).then_some(grace);
-                let end = now.unix().saturating_add(grace);
-                metadata.deletion_timestamp = Some(pintle_object_model::Time::from_unix(end));
-                if metadata.generation > 0 && !is_definition {
-                    metadata.generation += 1;
-                }
-                changed = true;
-            }
-        }
-        if let Some(namespace) = object.as_any_mut().downcast_mut::<Namespace>()
-            && namespace.status.phase != "Terminating"
-        {
-            namespace.status.phase = "Terminating".into();
-            changed = true;
-        }
-        changed
+/// What a deletion does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// Nothing: it is under way already.
+    Wait,
+    /// The object says that it is being deleted, and stays until somebody has finished.
+    Mark,
+    /// It says so, and goes at once.
+    MarkAndRemove,
+    /// It goes.
+    Remove,
+}
+
+/// Decides how the object goes, and notes in it that it does.
+fn plan(object: &mut dyn AnyResource, options: &DeleteOptions, now: Time) -> Step {
+    if object.as_any().is::<Namespace>() {
+        return plan_namespace(object, options, now);
     }
+    if object.as_any().is::<Pod>() {
+        return plan_pod(object, options, now);
+    }
+    if let Some(step) = plan_definition(object, now) {
+        return step;
+    }
+    let changed = set_dependents_finalizer(object, options);
+    if object.metadata().finalizers.is_empty() {
+        return Step::Remove;
+    }
+    let marked = mark(object.metadata_mut(), 0, now);
+    if changed || marked { Step::Mark } else { Step::Wait }
 }
 
 /// A definition goes after its objects, and says so from the first deletion on.
-fn announce(object: &mut dyn AnyResource, now: pintle_object_model::Time) -> bool {
-    let Some(definition) = object.as_any_mut().downcast_mut::<CustomResourceDefinition>() else { return false };
+fn plan_definition(object: &mut dyn AnyResource, now: Time) -> Option<Step> {
+    let definition = object.as_any_mut().downcast_mut::<CustomResourceDefinition>()?;
     if definition.metadata.deletion_timestamp.is_some() {
-        return false;
+        return Some(if definition.metadata.finalizers.is_empty() { Step::Remove } else { Step::Wait });
     }
     if !definition.metadata.finalizers.iter().any(|name| name == CLEANUP) {
         definition.metadata.finalizers.push(CLEANUP.into());
     }
+    definition.metadata.deletion_timestamp = Some(now);
     let message = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
     let conditions = &mut definition.status.conditions;
     set_condition(conditions, "Terminating", true, "InstanceDeletionPending", message, now);
+    Some(Step::Mark)
+}
+
+/// Notes the deletion, if that is news.
+fn mark(metadata: &mut ObjectMeta, grace: i64, now: Time) -> bool {
+    if metadata.deletion_timestamp.is_some() {
+        return false;
+    }
+    metadata.deletion_timestamp = Some(Time::from_unix(now.unix().saturating_add(grace)));
+    metadata.deletion_grace_period_seconds = Some(grace);
+    if metadata.generation > 0 {
+        metadata.generation += 1;
+    }
     true
 }
 
-/// How long the object may take to end. Only pods that a node has taken on take any time.
+/// Pods have time to end. A second deletion may only shorten it, and changes nothing else.
+fn plan_pod(object: &mut dyn AnyResource, options: &DeleteOptions, now: Time) -> Step {
+    let grace = grace_seconds(object, options);
+    let metadata = object.metadata();
+    match (metadata.deletion_timestamp, metadata.deletion_grace_period_seconds) {
+        (Some(_), None) => {
+            return if metadata.finalizers.is_empty() { Step::Remove } else { Step::Wait };
+        }
+        (Some(end), Some(left)) => {
+            let Some(asked) = options.grace_period_seconds.filter(|asked| *asked < left) else { return Step::Wait };
+            let metadata = object.metadata_mut();
+            let end = end.unix().saturating_sub(left).saturating_add(asked);
+            metadata.deletion_timestamp = Some(Time::from_unix(end));
+            metadata.deletion_grace_period_seconds = Some(asked);
+            return if asked <= 0 && metadata.finalizers.is_empty() { Step::MarkAndRemove } else { Step::Mark };
+        }
+        (None, _) => {}
+    }
+    mark(object.metadata_mut(), grace, now);
+    set_dependents_finalizer(object, options);
+    if grace == 0 && object.metadata().finalizers.is_empty() { Step::MarkAndRemove } else { Step::Mark }
+}
+
+/// Namespaces are emptied first: they go with a later deletion, or with their last finalizer.
+fn plan_namespace(object: &mut dyn AnyResource, options: &DeleteOptions, now: Time) -> Step {
+    if object.metadata().deletion_timestamp.is_some() {
+        return match holds_back(object) || !object.metadata().finalizers.is_empty() {
+            true => Step::Wait,
+            false => Step::Remove,
+        };
+    }
+    set_dependents_finalizer(object, options);
+    object.metadata_mut().deletion_timestamp = Some(now);
+    if let Some(namespace) = object.as_any_mut().downcast_mut::<Namespace>() {
+        namespace.status.phase = "Terminating".into();
+    }
+    Step::Mark
+}
+
+/// Brings the finalizers in line with what is to become of dependents. Answers whether that changed them.
+fn set_dependents_finalizer(object: &mut dyn AnyResource, options: &DeleteOptions) -> bool {
+    // Nothing depends on events.
+    if object.info().kind == "Event" {
+        return false;
+    }
+    let orphans_by_default = matches!(object.info().kind, "ReplicationController" | "Job");
+    let finalizers = &mut object.metadata_mut().finalizers;
+    let noted = finalizers.iter().find_map(|name| [FOREGROUND, ORPHAN].into_iter().find(|known| known == name));
+    let wanted = match (options.orphan_dependents, options.propagation_policy.as_deref()) {
+        (Some(orphan), _) => orphan.then_some(ORPHAN),
+        (None, Some("Orphan")) => Some(ORPHAN),
+        (None, Some("Foreground")) => Some(FOREGROUND),
+        (None, Some(_)) => None,
+        // Without a wish, what the finalizers say already stays.
+        (None, None) => noted.or(orphans_by_default.then_some(ORPHAN)),
+    };
+    let before = finalizers.len();
+    finalizers.retain(|name| (name != FOREGROUND && name != ORPHAN) || Some(name.as_str()) == wanted);
+    let mut changed = finalizers.len() != before;
+    if let Some(wanted) = wanted
+        && !finalizers.iter().any(|name| name == wanted)
+    {
+        finalizers.push(wanted.to_owned());
+        changed = true;
+    }
+    changed
+}
+
+/// How long the pod may take to end. Only pods that a node has taken on take any time.
 fn grace_seconds(object: &dyn AnyResource, options: &DeleteOptions) -> i64 {
     let Some(pod) = object.as_any().downcast_ref::<Pod>() else { return 0 };
     if pod.spec.node_name.is_empty() || matches!(pod.status.phase.as_str(), "Succeeded" | "Failed") {
         return 0;
     }
-    let asked = options.grace_period_seconds.or(pod.spec.termination_grace_period_seconds).unwrap_or(POD_GRACE_SECONDS);
-    asked.max(0)
+    let asked = options.grace_period_seconds.or(pod.spec.termination_grace_period_seconds).unwrap_or(0);
+    // Less than nothing is as little as possible.
+    if asked < 0 { 1 } else { asked }
 }
 
 fn returns_object(call: &Call<'_>) -> bool {
@@ -245,40 +311,96 @@ fn returns_object(call: &Call<'_>) -> bool {
     )
 }
 
-fn check_preconditions(call: &Call<'_>, current: &Versioned<Object>, options: &DeleteOptions) -> Result<(), Status> {
+pub(super) fn check_preconditions(call: &Call<'_>, object: &Object, options: &DeleteOptions) -> Result<(), Status> {
     let Some(wanted) = &options.preconditions else { return Ok(()) };
-    let metadata = current.value.metadata();
-    let differ = |what: &str, wanted: &str, found: &str, hint: &str| {
+    let metadata = object.metadata();
+    let pairs = [
+        ("UID", &wanted.uid, &metadata.uid, "The object might have been deleted and then recreated"),
+        (
+            "ResourceVersion",
+            &wanted.resource_version,
+            &metadata.resource_version,
+            "The object might have been modified",
+        ),
+    ];
+    for (what, wanted, found, hint) in pairs {
+        let Some(wanted) = wanted.as_ref().filter(|wanted| *wanted != found) else { continue };
+        if call.storage.info.kind == "Namespace" {
+            let why = format!("Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {found}");
+            return Err(Status::conflict(&call.storage.group_resource(), &metadata.name, why));
+        }
         // Here the kind is named, not the resource.
         let of = GroupResource::new(call.storage.info.group, call.storage.info.kind);
         let why =
             format!("the {what} in the precondition ({wanted}) does not match the {what} in record ({found}). {hint}");
-        Status::conflict(&of, &metadata.name, why)
-    };
-    if let Some(uid) = &wanted.uid
-        && *uid != metadata.uid
-    {
-        let hint = "The object might have been deleted and then recreated";
-        return Err(differ("UID", uid, &metadata.uid, hint));
-    }
-    if let Some(version) = &wanted.resource_version
-        && *version != metadata.resource_version
-    {
-        let hint = "The object might have been modified";
-        return Err(differ("ResourceVersion", version, &metadata.resource_version, hint));
+        return Err(Status::conflict(&of, &metadata.name, why));
     }
     Ok(())
 }
 
-fn check_options(options: &DeleteOptions) -> Result<(), Status> {
-    let mut errors = pintle_object_model::validation::FieldErrors::default();
-    let path = pintle_object_model::validation::Path::new("propagationPolicy");
+pub(super) fn check_options(options: &DeleteOptions) -> Result<(), Status> {
+    let mut errors = FieldErrors::default();
+    let path = Path::new("propagationPolicy");
     if let Some(policy) = &options.propagation_policy {
         if options.orphan_dependents.is_some() {
             errors.invalid(&path, policy, "orphanDependents and deletionPropagation cannot be both set");
-        } else if !matches!(policy.as_str(), "Foreground" | "Background" | "Orphan") {
-            errors.not_supported(&path, policy, &["Background", "Foreground", "Orphan"]);
+        }
+        if !matches!(policy.as_str(), "Foreground" | "Background" | "Orphan") {
+            errors.not_supported(&path, policy, &["Foreground", "Background", "Orphan", "nil"]);
         }
     }
-    if errors.is_empty() { Ok(()) } else { Err(Status::invalid("", "DeleteOptions", "", &errors)) }
+    check_dry_run(&options.dry_run, &mut errors);
+    if errors.is_empty() { Ok(()) } else { Err(Status::invalid("meta.k8s.io", "DeleteOptions", "", &errors)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod(node: &str) -> Pod {
+        let mut pod = Pod::default();
+        pod.metadata.generation = 1;
+        pod.spec.node_name = node.into();
+        pod.spec.termination_grace_period_seconds = Some(7);
+        pod
+    }
+
+    fn with_grace(seconds: i64) -> DeleteOptions {
+        DeleteOptions { grace_period_seconds: Some(seconds), ..DeleteOptions::default() }
+    }
+
+    #[test]
+    fn a_pod_on_a_node_has_its_time_and_a_second_deletion_only_shortens_it() {
+        let now = Time::from_unix(1000);
+        let mut pod = pod("n1");
+        assert_eq!(plan(&mut pod, &DeleteOptions::default(), now), Step::Mark);
+        assert_eq!(pod.metadata.deletion_timestamp, Some(Time::from_unix(1007)));
+        assert_eq!((pod.metadata.generation, pod.metadata.deletion_grace_period_seconds), (2, Some(7)));
+        assert_eq!(plan(&mut pod, &with_grace(30), now), Step::Wait);
+        assert_eq!(plan(&mut pod, &with_grace(3), now), Step::Mark);
+        assert_eq!(pod.metadata.deletion_timestamp, Some(Time::from_unix(1003)));
+        assert_eq!(plan(&mut pod, &with_grace(0), now), Step::MarkAndRemove);
+        assert_eq!(pod.metadata.generation, 2);
+    }
+
+    #[test]
+    fn a_pod_without_a_node_goes_at_once_unless_a_finalizer_holds_it() {
+        let now = Time::from_unix(1000);
+        assert_eq!(plan(&mut pod(""), &DeleteOptions::default(), now), Step::MarkAndRemove);
+        let mut held = pod("");
+        held.metadata.finalizers = vec!["example.com/f".into()];
+        assert_eq!(plan(&mut held, &DeleteOptions::default(), now), Step::Mark);
+        assert_eq!(held.metadata.deletion_grace_period_seconds, Some(0));
+        assert_eq!(plan(&mut held, &DeleteOptions::default(), now), Step::Wait);
+    }
+
+    #[test]
+    fn old_controllers_leave_their_pods_by_default() {
+        let now = Time::from_unix(1000);
+        let mut job = pintle_object_model::api::batch::v1::Job::default();
+        assert_eq!(plan(&mut job, &DeleteOptions::default(), now), Step::Mark);
+        assert_eq!(job.metadata.finalizers, [ORPHAN]);
+        let background = DeleteOptions { propagation_policy: Some("Background".into()), ..DeleteOptions::default() };
+        assert_eq!(plan(&mut job, &background, now), Step::Remove);
+    }
 }

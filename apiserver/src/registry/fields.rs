@@ -11,10 +11,8 @@ use pintle_object_model::reflect::StaticSchema;
 use pintle_object_model::{AnyResource, GroupVersionKind, KindEntry, KindInfo, Object, Resource, Scheme, Time};
 
 use super::Call;
+use super::options::MANAGER_MAX;
 use crate::strategy;
-
-/// Longest name of a manager, in bytes.
-pub(super) const MANAGER_MAX: usize = 128;
 
 /// The name under which a writer's fields are filed.
 #[derive(Clone, Debug)]
@@ -47,7 +45,16 @@ pub(super) fn manager(params: &Params, user_agent: &str) -> Manager {
 
 /// The fields that a write through this subresource cannot change, so that nobody comes to own them that way.
 pub(super) fn reset_fields(info: &KindInfo, subresource: &str) -> FieldSet {
-    let paths: &[&[&str]] = match (subresource, info.group, info.kind) {
+    FieldSet::of_fields(reset_paths(info, subresource).iter().copied())
+}
+
+/// Does a write through this subresource leave all of the metadata alone?
+pub(super) fn resets_metadata(info: &KindInfo, subresource: &str) -> bool {
+    reset_paths(info, subresource).contains(&["metadata"].as_slice())
+}
+
+fn reset_paths(info: &KindInfo, subresource: &str) -> &'static [&'static [&'static str]] {
+    match (subresource, info.group, info.kind) {
         ("", ..) if info.has("status") => &[&["status"]],
         ("finalize", ..) => &[&["status"]],
         ("status", "", "Pod") => &[&["spec"], &["metadata", "deletionTimestamp"], &["metadata", "ownerReferences"]],
@@ -64,8 +71,7 @@ pub(super) fn reset_fields(info: &KindInfo, subresource: &str) -> FieldSet {
         ("status", ..) => &[&["spec"]],
         ("approval", ..) => &[&["spec"], &["status", "certificate"]],
         _ => &[],
-    };
-    FieldSet::of_fields(paths.iter().copied())
+    }
 }
 
 /// What the writer of a new object sets.

@@ -4,102 +4,143 @@
 //! Elsewhere: the patches themselves (`object-model`, `patch`).
 
 use pintle_client::{Body, Patch, PatchKind, Request, Response};
-use pintle_object_model::json::DecodeOptions;
+use pintle_object_model::json::{DecodeOptions, StrictIssue};
 use pintle_object_model::patch::{self, PatchError};
+use pintle_object_model::schema::StructSchema;
+use pintle_object_model::validation::{FieldErrors, Path};
 use pintle_object_model::{AnyResource, Object, Status};
+use serde_json::Value;
 
-use super::body::dry_run;
-use super::update::ATTEMPTS;
+use super::options::{self, OptionsOf};
+use super::update::{ATTEMPTS, check_identity};
 use super::{Call, Registry};
+use crate::admission::Warnings;
 
 impl Registry {
     pub(super) async fn patch(&self, call: &Call<'_>, request: Request) -> Result<Response, Status> {
         let Request { body, params, user_agent, .. } = request;
-        let Body::Patch(patch) = body else {
-            return Err(Status::unsupported_media_type(
-                "the body of the request was in an unknown format - accepted media types include: \
-                 application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, \
-                 application/apply-patch+yaml",
-            ));
-        };
-        super::apply::check_options(patch.kind, &params)?;
+        let Body::Patch(patch) = body else { return Err(no_patch()) };
+        let dry = options::check(OptionsOf::Patch(patch.kind), &params)?;
         if patch.kind == PatchKind::Apply {
             return self.apply(call, &patch, &params).await;
         }
         let manager = super::fields::manager(&params, &user_agent);
-        let dry = dry_run(&params.dry_run)?;
-        let strict = DecodeOptions { strict: params.field_validation != "Ignore" };
         for _ in 0..ATTEMPTS {
             let Some(current) = call.storage.get(call.namespace, call.name).await? else {
                 return Err(Status::not_found(&call.storage.group_resource(), call.name));
             };
             let before = self.present(call, &current.value)?;
-            let (patched, given_version) = self.patched(call, &before, &patch, &strict, &params.field_validation)?;
-            if given_version && patched.metadata().resource_version != current.revision.to_string() {
+            let patched = self.patched(call, &before, &patch, &params.field_validation)?;
+            let given = &patched.metadata().resource_version;
+            let insists = *given != before.metadata().resource_version && !given.is_empty();
+            if insists && *given != current.revision.to_string() {
                 return Err(Status::modified(&call.storage.group_resource(), call.name));
             }
             let new = call.scheme.to_hub(patched).map_err(|error| Status::bad_request(error.to_string()))?;
             if let Some(written) = self.write_update(call, new, &current, &manager, dry).await? {
                 return Ok(Response::object(self.present(call, &written)?));
             }
-            if given_version {
+            if insists {
                 break;
             }
         }
         Err(Status::modified(&call.storage.group_resource(), call.name))
     }
 
-    /// The object after the patch, defaulted, and whether the patch insists on a resource version.
+    /// The object after the patch, defaulted.
     fn patched(
         &self,
         call: &Call<'_>,
         before: &Object,
         patch: &Patch,
-        options: &DecodeOptions,
         validation: &str,
-    ) -> Result<(Box<dyn AnyResource>, bool), Status> {
-        let info = call.entry.info();
-        let mut tree = before.to_value();
-        patch::apply_any(&mut tree, patch.kind, &patch.text, call.entry.schema())
-            .map_err(|error| refused(&error, info.kind))?;
-        let version = tree.pointer("/metadata/resourceVersion").and_then(|value| value.as_str()).unwrap_or_default();
-        let given = !version.is_empty() && version != before.metadata().resource_version;
-        let name = tree.pointer("/metadata/name").and_then(|value| value.as_str()).unwrap_or_default();
-        if name != call.name {
-            return Err(Status::bad_request(format!(
-                "the name of the object ({name}) does not match the name on the URL ({})",
-                call.name
-            )));
-        }
-        let text = serde_json::to_vec(&tree).map_err(Status::internal)?;
-        let decoded = call.scheme.decode_json(&info.gvk(), &text, options).map_err(|error| {
-            Status::failure(
-                422,
-                "Invalid",
-                format!("{} \"{}\" is invalid: patch: Invalid value: {error}", info.gvk().group_kind(), call.name),
-            )
+    ) -> Result<Box<dyn AnyResource>, Status> {
+        let gvk = call.entry.info().gvk();
+        let options = DecodeOptions { strict: validation != "Ignore" };
+        let patching = Patching { patch, schema: call.entry.schema(), validation, warnings: call.warnings };
+        let mut object = patching.run(&before.to_value(), |text| {
+            let decoded = call.scheme.decode_json(&gvk, text, &options).map_err(|error| error.to_string())?;
+            Ok((decoded.object, decoded.issues))
         })?;
-        if validation == "Strict" && !decoded.issues.is_empty() {
-            let list = decoded.issues.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            return Err(Status::bad_request(format!("strict decoding error: {list}")));
-        }
-        for issue in &decoded.issues {
-            call.warnings.add(issue.to_string());
-        }
-        let mut object = decoded.object;
+        super::create::check_namespace(call, &mut *object)?;
+        check_identity(call, &*object)?;
         object.set_defaults();
-        Ok((object, given))
+        Ok(object)
     }
 }
 
-/// A patch that does not fit, as clients see it.
-pub(super) fn refused(error: &PatchError, kind: &str) -> Status {
+/// The refusal of a body that is no patch.
+pub(super) fn no_patch() -> Status {
+    Status::unsupported_media_type(
+        "the body of the request was in an unknown format - accepted media types include: \
+         application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, \
+         application/apply-patch+yaml",
+    )
+}
+
+/// A patch on its way to an object.
+pub(super) struct Patching<'a> {
+    pub(super) patch: &'a Patch,
+    pub(super) schema: &'a StructSchema,
+    pub(super) validation: &'a str,
+    pub(super) warnings: &'a Warnings,
+}
+
+impl Patching<'_> {
+    /// Patches the tree and decodes the outcome; what strict decoding objects to is warned of or refused.
+    pub(super) fn run<T>(
+        &self,
+        before: &Value,
+        decode: impl FnOnce(&[u8]) -> Result<(T, Vec<StrictIssue>), String>,
+    ) -> Result<T, Status> {
+        let Patch { kind, text } = self.patch;
+        let mut tree = before.clone();
+        patch::apply_any(&mut tree, *kind, text, self.schema).map_err(|error| refused(&error))?;
+        let mut issues = vec![];
+        if self.validation != "Ignore" {
+            issues = patch::issues(*kind, text).map_err(|error| refused(&error))?;
+        }
+        let strategic = *kind == PatchKind::Strategic;
+        let outcome = patch::text_of(&tree, before, self.schema);
+        let told = || if strategic { sent(text) } else { outcome.clone() };
+        if strategic && let Some(why) = patch::mistyped(&tree, self.schema) {
+            return Err(does_not_fit(&told(), why));
+        }
+        let (decoded, found) = decode(outcome.as_bytes()).map_err(|why| does_not_fit(&told(), why))?;
+        let mut found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        if strategic {
+            found.sort();
+        }
+        issues.extend(found);
+        if self.validation == "Strict" && !issues.is_empty() {
+            return Err(does_not_fit(&told(), format!("strict decoding error: {}", issues.join(", "))));
+        }
+        issues.into_iter().for_each(|issue| self.warnings.add(issue));
+        Ok(decoded)
+    }
+}
+
+/// A strategic merge patch as messages show it.
+fn sent(text: &[u8]) -> String {
+    serde_json::from_slice(text).map(|patch| patch::display(&patch)).unwrap_or_default()
+}
+
+/// 422: the outcome is no object of the kind.
+fn does_not_fit(outcome: &str, why: String) -> Status {
+    let mut errors = FieldErrors::default();
+    errors.invalid(&Path::new("patch"), outcome, why);
+    Status::invalid("", "", "", &errors)
+}
+
+/// A patch that cannot be applied, as clients see it.
+fn refused(error: &PatchError) -> Status {
     match error {
         PatchError::Malformed { .. } => Status::bad_request(error.to_string()),
         PatchError::TooLarge { .. } => Status::failure(413, "RequestEntityTooLarge", error.to_string()),
+        PatchError::Failed { .. } => Status::failure(500, "", error.to_string()),
         // Whatever else there will be, the patch did not fit.
         _ => {
-            tracing::debug!(kind, %error, "a patch does not fit");
+            tracing::debug!(%error, "a patch does not fit");
             let why = "the server rejected our request due to an error in our request";
             let mut status = Status::failure(422, "Invalid", why);
             status.details = Some(Box::default());

@@ -1,14 +1,15 @@
 //! The `scale` subresource: replicas of a workload, whatever its kind.
 
-use pintle_client::{Body, Params, PatchKind, Request, Response, Verb};
+use pintle_client::{Body, Patch, PatchKind, Request, Response, Verb};
 use pintle_object_model::api::autoscaling::v1::{Scale, ScaleSpec, ScaleStatus};
 use pintle_object_model::json::DecodeOptions;
 use pintle_object_model::{AnyResource, Object, Resource, Status, patch as patches};
 
 use super::apply::Configuration;
-use super::body::dry_run;
 use super::fields::Manager;
-use super::update::ATTEMPTS;
+use super::options::{self, OptionsOf};
+use super::patch::{Patching, no_patch};
+use super::update::{ATTEMPTS, check_identity, check_uid, check_version, version_of};
 use super::{Call, Registry, method_not_allowed, no_such_resource};
 use crate::strategy;
 
@@ -33,16 +34,23 @@ impl Registry {
     async fn write_scale(&self, call: &Call<'_>, request: Request) -> Result<Response, Status> {
         let manager = super::fields::manager(&request.params, &request.user_agent);
         let kind = call.scheme.kind(&Scale::INFO.gvk()).ok_or_else(no_such_resource)?;
-        let configuration = match &request.body {
-            Body::Patch(patch) => {
-                super::apply::check_options(patch.kind, &request.params)?;
-                (patch.kind == PatchKind::Apply)
-                    .then(|| Configuration::parse(&patch.text, &kind.info().gvk()))
-                    .transpose()?
-            }
-            _ => None,
+        let of = match (&request.body, request.verb) {
+            (Body::Patch(patch), _) => OptionsOf::Patch(patch.kind),
+            (_, Verb::Patch) => return Err(no_patch()),
+            _ => OptionsOf::Update,
         };
-        let dry = dry_run(&request.params.dry_run)?;
+        let dry = options::check(of, &request.params)?;
+        let wish = match request.body {
+            Body::Patch(patch) if patch.kind == PatchKind::Apply => {
+                Wish::Applied(Configuration::parse(&patch.text, &kind.info().gvk())?)
+            }
+            Body::Patch(patch) => Wish::Patched(patch),
+            body => {
+                let decoded = super::decode_object(call.scheme, kind, body, &request.params, call.warnings)?;
+                check_identity(call, &*decoded)?;
+                Wish::Whole(Box::new(decoded.as_any().downcast_ref::<Scale>().cloned().unwrap_or_default()))
+            }
+        };
         for _ in 0..ATTEMPTS {
             let Some(current) = call.storage.get(call.namespace, call.name).await? else {
                 return Err(Status::not_found(&call.storage.group_resource(), call.name));
@@ -51,23 +59,27 @@ impl Registry {
             let opened = super::open(call, &current.value)?;
             let mut before = scale_object(&*opened)?;
             before.metadata.managed_fields = patches::scale_managers(&current.value.metadata().managed_fields);
-            let wanted = match &configuration {
-                Some(configuration) => {
+            let wanted = match &wish {
+                Wish::Applied(configuration) => {
                     let scheme = call.scheme;
                     let merged = configuration.merge(scheme, kind, "scale", Some(&before), &request.params, now)?;
                     configuration.check_twice_named_keys(call, &request.params.field_validation)?;
                     merged.as_any().downcast_ref::<Scale>().cloned().unwrap_or_default()
                 }
-                None => {
-                    let mut wanted = wanted_scale(&before, &request.body, &request.params)?;
+                Wish::Patched(patch) => {
+                    let mut wanted = patched(call, &before, patch, &request.params.field_validation)?;
+                    super::fields::on_scale(&mut wanted, &before, &manager, now);
+                    wanted
+                }
+                Wish::Whole(wanted) => {
+                    let mut wanted = (**wanted).clone();
                     super::fields::on_scale(&mut wanted, &before, &manager, now);
                     wanted
                 }
             };
-            let given = &wanted.metadata.resource_version;
-            if !given.is_empty() && *given != current.revision.to_string() {
-                return Err(Status::modified(&call.storage.group_resource(), call.name));
-            }
+            check_identity(call, &wanted)?;
+            check_uid(call, &wanted.metadata, &current.value.metadata().uid)?;
+            check_version(call, version_of(&wanted.metadata)?, current.revision)?;
             if wanted.spec.replicas < 0 {
                 let mut errors = pintle_object_model::validation::FieldErrors::default();
                 if let Some(paths) = call.entry.custom().and_then(|kind| kind.scale()) {
@@ -113,37 +125,20 @@ fn scale_object(workload: &dyn AnyResource) -> Result<Scale, Status> {
     Ok(object)
 }
 
-/// The scale that the request asks for.
-fn wanted_scale(current: &Scale, body: &Body, params: &Params) -> Result<Scale, Status> {
-    let malformed =
-        |error: String| Status::bad_request(format!("Scale in version \"v1\" cannot be handled as a Scale: {error}"));
-    let mut wanted = Scale::default();
-    match body {
-        Body::Object(object) => {
-            return object.downcast::<Scale>().cloned().ok_or_else(|| malformed(format!("found {}", object.gvk())));
-        }
-        Body::Encoded { media_type, bytes } if media_type == "application/vnd.kubernetes.protobuf" => {
-            let envelope =
-                pintle_object_model::protobuf::decode_envelope(bytes).map_err(|error| malformed(error.to_string()))?;
-            pintle_object_model::protobuf::decode(envelope.raw, &mut wanted)
-                .map_err(|error| malformed(error.to_string()))?;
-        }
-        Body::Encoded { bytes, .. } => {
-            let options = DecodeOptions { strict: params.field_validation == "Strict" };
-            pintle_object_model::json::decode_kind(bytes, &mut wanted, &options)
-                .map_err(|error| malformed(error.to_string()))?;
-        }
-        Body::Patch(patch) => {
-            let mut tree = Object::new(current.clone()).to_value();
-            let schema = <Scale as pintle_object_model::reflect::StaticSchema>::static_schema();
-            patches::apply_any(&mut tree, patch.kind, &patch.text, schema)
-                .map_err(|error| super::patch::refused(&error, "Scale"))?;
-            // Patches without a version of their own do not compare versions.
-            let text = serde_json::to_vec(&tree).map_err(Status::internal)?;
-            pintle_object_model::json::decode_kind(&text, &mut wanted, &DecodeOptions::default())
-                .map_err(|error| malformed(error.to_string()))?;
-        }
-        Body::Empty | Body::Delete(_) => return Err(Status::bad_request("the body is not a Scale")),
-    }
-    Ok(wanted)
+/// What a request makes of the scale.
+enum Wish {
+    Whole(Box<Scale>),
+    Patched(Patch),
+    Applied(Configuration),
+}
+
+fn patched(call: &Call<'_>, before: &Scale, patch: &Patch, validation: &str) -> Result<Scale, Status> {
+    let schema = <Scale as pintle_object_model::reflect::StaticSchema>::static_schema();
+    let options = DecodeOptions { strict: validation != "Ignore" };
+    let patching = Patching { patch, schema, validation, warnings: call.warnings };
+    patching.run(&Object::new(before.clone()).to_value(), |text| {
+        let mut wanted = Scale::default();
+        let issues = pintle_object_model::json::decode_kind(text, &mut wanted, &options);
+        issues.map(|issues| (wanted, issues)).map_err(|error| error.to_string())
+    })
 }

@@ -249,18 +249,8 @@ impl Decoder {
                 *value = text.parse().map_err(|_| self.mismatch(&format!("number {text}"), "float64"))?;
             }
             (Mut::Bytes(value), Token::String) => {
-                use base64::Engine as _;
                 let text = reader.string()?;
-                // Line breaks are allowed inside, as in Go.
-                let compact: String = text.chars().filter(|c| *c != '\n' && *c != '\r').collect();
-                *value = base64::engine::general_purpose::STANDARD.decode(compact.as_bytes()).map_err(|error| {
-                    let at = match error {
-                        base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => at,
-                        base64::DecodeError::InvalidLength(length) => length.saturating_sub(length % 4),
-                        base64::DecodeError::InvalidPadding => compact.len(),
-                    };
-                    DecodeError::new(format!("illegal base64 data at input byte {at}"))
-                })?;
+                *value = bytes_of(&text)?;
             }
             (Mut::Struct(value), Token::Object) => self.structure(reader, value, false)?,
             (Mut::List(value), Token::Array) => self.list(reader, value, row, ty)?,
@@ -356,6 +346,21 @@ impl Decoder {
             Ok(())
         })
     }
+}
+
+/// The bytes that base64 text stands for.
+pub(crate) fn bytes_of(text: &str) -> Result<Vec<u8>, DecodeError> {
+    use base64::Engine as _;
+    // Line breaks are allowed inside, as in Go.
+    let compact: String = text.chars().filter(|c| *c != '\n' && *c != '\r').collect();
+    base64::engine::general_purpose::STANDARD.decode(compact.as_bytes()).map_err(|error| {
+        let at = match error {
+            base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => at,
+            base64::DecodeError::InvalidLength(length) => length.saturating_sub(length % 4),
+            base64::DecodeError::InvalidPadding => compact.len(),
+        };
+        DecodeError::new(format!("illegal base64 data at input byte {at}"))
+    })
 }
 
 /// Which fields have been seen: a bit each, for the first 128 of a struct.

@@ -100,16 +100,6 @@ pub fn split_members(value: &serde_json::Value) -> Result<(ObjectMeta, Bytes), D
     Ok((metadata, rest.into()))
 }
 
-/// Is this one JSON value?
-///
-/// # Errors
-/// What is wrong with it.
-pub fn check_syntax(text: &[u8]) -> Result<(), DecodeError> {
-    let mut reader = Reader::new(text);
-    reader.skip()?;
-    reader.end()
-}
-
 /// Reads a whole text as a tree. Members that stand twice are told; the last one counts.
 pub(crate) fn read_value(text: &[u8]) -> Result<(serde_json::Value, Vec<StrictIssue>), DecodeError> {
     let mut reader = Reader::new(text);

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::{DEPTH_MAX, DecodeError};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token {
+pub(crate) enum Token {
     Null,
     Bool,
     Number,
@@ -18,7 +18,7 @@ pub(super) enum Token {
 
 impl Token {
     /// As Go's messages name it.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool => "bool",
@@ -35,14 +35,24 @@ pub fn describe(text: &[u8]) -> &'static str {
     Reader::new(text).peek().map_or("null", Token::name)
 }
 
-pub(super) struct Reader<'a> {
+/// Checks the syntax of a text.
+///
+/// # Errors
+/// What is wrong, in Go's words.
+pub fn check_syntax(text: &[u8]) -> Result<(), DecodeError> {
+    let mut reader = Reader::new(text);
+    reader.skip()?;
+    reader.end()
+}
+
+pub(crate) struct Reader<'a> {
     text: &'a [u8],
     at: usize,
     depth: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(text: &'a [u8]) -> Self {
+    pub(crate) fn new(text: &'a [u8]) -> Self {
         Self { text, at: 0, depth: 0 }
     }
 
@@ -68,7 +78,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The type of the next value.
-    pub(super) fn peek(&mut self) -> Result<Token, DecodeError> {
+    pub(crate) fn peek(&mut self) -> Result<Token, DecodeError> {
         match self.next_byte()? {
             b'n' => Ok(Token::Null),
             b't' | b'f' => Ok(Token::Bool),
@@ -90,12 +100,12 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    pub(super) fn null(&mut self) -> Result<(), DecodeError> {
+    pub(crate) fn null(&mut self) -> Result<(), DecodeError> {
         self.space();
         self.literal("null")
     }
 
-    pub(super) fn bool(&mut self) -> Result<bool, DecodeError> {
+    pub(crate) fn bool(&mut self) -> Result<bool, DecodeError> {
         if self.next_byte()? == b't' {
             self.literal("true").map(|()| true)
         } else {
@@ -104,7 +114,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The text of a number, its syntax checked.
-    pub(super) fn number(&mut self) -> Result<&'a str, DecodeError> {
+    pub(crate) fn number(&mut self) -> Result<&'a str, DecodeError> {
         self.space();
         let start = self.at;
         if self.text.get(self.at) == Some(&b'-') {
@@ -142,7 +152,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A string, borrowed if it has no escapes.
-    pub(super) fn string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+    pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         if self.next_byte()? != b'"' {
             return Err(self.unexpected("looking for beginning of object key string"));
         }
@@ -247,7 +257,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an object; `member` must read each value.
-    pub(super) fn object<E: From<DecodeError>>(
+    pub(crate) fn object<E: From<DecodeError>>(
         &mut self,
         mut member: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -281,7 +291,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an array; `element` must read each value.
-    pub(super) fn array<E: From<DecodeError>>(
+    pub(crate) fn array<E: From<DecodeError>>(
         &mut self,
         mut element: impl FnMut(&mut Self) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -307,7 +317,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes over a value, checking its syntax, and hands out its text.
-    pub(super) fn skip(&mut self) -> Result<&'a [u8], DecodeError> {
+    pub(crate) fn skip(&mut self) -> Result<&'a [u8], DecodeError> {
         self.space();
         let start = self.at;
         match self.peek()? {
@@ -322,7 +332,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Nothing but space may follow.
-    pub(super) fn end(&mut self) -> Result<(), DecodeError> {
+    pub(crate) fn end(&mut self) -> Result<(), DecodeError> {
         self.space();
         if self.at == self.text.len() { Ok(()) } else { Err(self.unexpected("after top-level value")) }
     }

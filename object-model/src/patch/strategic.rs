@@ -1,14 +1,17 @@
 //! Strategic merge patch: a merge that knows the keys of lists.
 //!
-//! In: a JSON tree, a patch and the table of the kind. Invariant: what the table does not say merges as RFC 7386 does.
-//! Directives: `$patch`, `$retainKeys`, `$setElementOrder/x`, `$deleteFromPrimitiveList/x`.
+//! In: a JSON tree, a patch and the table of the kind. Out: the merged tree. Invariant: what the table does not say
+//! merges as RFC 7386 does. Directives: `$patch`, `$retainKeys`, `$setElementOrder/x`, `$deleteFromPrimitiveList/x`.
+//! Elsewhere: the order of merged lists (`order`), words for values in messages (`gotext`).
 
 use serde_json::{Map, Value};
 
 use super::PatchError;
-use crate::schema::{FieldSchema, StructSchema, Type};
+use super::gotext::{display, display_lists, type_name};
+use super::order::arrange;
+use crate::schema::{StructSchema, Type};
 
-const DIRECTIVE: &str = "$patch";
+pub(super) const DIRECTIVE: &str = "$patch";
 const RETAIN: &str = "$retainKeys";
 const ORDER: &str = "$setElementOrder/";
 const DELETE: &str = "$deleteFromPrimitiveList/";
@@ -16,266 +19,312 @@ const DELETE: &str = "$deleteFromPrimitiveList/";
 /// Merges `patch` into `tree`, whose kind has this table.
 ///
 /// # Errors
-/// A malformed directive, or a list element without its merge key.
+/// A malformed directive, or a list that cannot be merged.
 pub fn strategic_merge(tree: &mut Value, patch: &Value, schema: &StructSchema) -> Result<(), PatchError> {
-    let Value::Object(patch) = patch else { return Err(rejected("the patch is not an object")) };
-    merge_map(tree, patch, Some(schema))
+    let (Value::Object(patch), Value::Object(into)) = (patch, std::mem::take(tree)) else {
+        return Err(failed("a patch and what it changes are objects"));
+    };
+    *tree = Value::Object(merge_map(into, patch.clone(), Members::Fields(schema))?);
+    Ok(())
 }
 
-fn rejected(why: impl Into<String>) -> PatchError {
-    PatchError::Rejected { why: why.into() }
+fn failed(why: impl Into<String>) -> PatchError {
+    PatchError::Failed { why: why.into() }
 }
 
-fn merge_map(tree: &mut Value, patch: &Map<String, Value>, schema: Option<&StructSchema>) -> Result<(), PatchError> {
+fn malformed(why: &str) -> PatchError {
+    PatchError::Malformed { why: why.to_owned() }
+}
+
+/// What is known of an object's members.
+#[derive(Clone, Copy)]
+enum Members<'a> {
+    Fields(&'a StructSchema),
+    All(&'a Type),
+    Unknown,
+}
+
+/// How one member merges.
+#[derive(Clone, Copy, Default)]
+struct Rule<'a> {
+    ty: Option<&'a Type>,
+    strategy: &'a str,
+    merge_key: &'a str,
+}
+
+impl<'a> Members<'a> {
+    fn rule(self, key: &str) -> Rule<'a> {
+        match self {
+            Self::Fields(schema) => schema.find(key).map_or_else(Rule::default, |(_, row)| Rule {
+                ty: Some(&row.ty),
+                strategy: &row.patch,
+                merge_key: &row.merge_key,
+            }),
+            Self::All(ty) => Rule { ty: Some(ty), ..Rule::default() },
+            Self::Unknown => Rule::default(),
+        }
+    }
+}
+
+impl<'a> Rule<'a> {
+    fn says(self, word: &str) -> bool {
+        self.strategy.split(',').any(|strategy| strategy == word)
+    }
+
+    fn members(self) -> Members<'a> {
+        match self.ty {
+            Some(Type::Struct(table)) => Members::Fields(table),
+            Some(Type::Map(value)) => Members::All(value),
+            _ => Members::Unknown,
+        }
+    }
+
+    /// Of the objects in a list.
+    fn elements(self) -> Members<'a> {
+        match self.ty {
+            Some(Type::List(element)) => Rule { ty: Some(&**element), ..self }.members(),
+            _ => Members::Unknown,
+        }
+    }
+}
+
+fn merge_map(
+    mut into: Map<String, Value>,
+    mut patch: Map<String, Value>,
+    members: Members<'_>,
+) -> Result<Map<String, Value>, PatchError> {
     match patch.get(DIRECTIVE) {
         None => {}
-        Some(Value::String(directive)) if directive == "replace" => {
-            let mut rest = patch.clone();
-            rest.remove(DIRECTIVE);
-            *tree = Value::Object(rest);
-            return Ok(());
+        Some(directive) if directive == "replace" => {
+            patch.remove(DIRECTIVE);
+            return Ok(patch);
         }
-        Some(Value::String(directive)) if directive == "delete" => {
-            *tree = Value::Object(Map::new());
-            return Ok(());
-        }
-        Some(Value::String(directive)) if directive == "merge" => {}
-        Some(other) => return Err(rejected(format!("unknown patch type: {} in map", plain(other)))),
+        Some(directive) if directive == "delete" => return Ok(Map::new()),
+        Some(directive) => return Err(unknown_directive(directive, &patch)),
     }
-    if !tree.is_object() {
-        *tree = Value::Object(Map::new());
+    if let Some(keep) = patch.remove(RETAIN) {
+        retain(&mut into, &patch, &keep)?;
     }
-    let Value::Object(into) = tree else { return Ok(()) };
-    if let Some(Value::Array(keep)) = patch.get(RETAIN) {
-        into.retain(|key, _| keep.iter().any(|kept| kept.as_str() == Some(key)));
-    }
-    for (key, list) in patch {
-        if let Some(of) = key.strip_prefix(DELETE)
-            && let (Some(Value::Array(current)), Value::Array(gone)) = (into.get_mut(of), list)
-        {
-            current.retain(|element| !gone.contains(element));
-        }
+    let ordered: Vec<String> = patch.keys().filter(|key| key.starts_with(ORDER)).cloned().collect();
+    for key in ordered {
+        let order = patch.remove(&key).unwrap_or_default();
+        let of = &key[ORDER.len()..];
+        merge_in_order(&mut into, of, patch.remove(of), &order, members.rule(of))?;
     }
     for (key, value) in patch {
-        if key.starts_with('$') {
-            continue;
-        }
-        let row = schema.and_then(|schema| schema.find(key)).map(|(_, row)| row);
-        if value.is_null() {
-            into.remove(key);
-            continue;
-        }
-        let order = patch.get(&format!("{ORDER}{key}"));
-        merge_member(into, key, value, row, order)?;
-    }
-    for (key, order) in patch {
-        if let Some(of) = key.strip_prefix(ORDER)
-            && !patch.contains_key(of)
-            && let (Some(Value::Array(list)), Value::Array(order)) = (into.get_mut(of), order)
-        {
-            let row = schema.and_then(|schema| schema.find(of)).map(|(_, row)| row);
-            sort(list, order, row.map(|row| row.merge_key.as_ref()).filter(|key| !key.is_empty()));
+        match key.strip_prefix(DELETE) {
+            Some(of) => delete_scalars(&mut into, of, value)?,
+            None => merge_member(&mut into, &key, value, members.rule(&key))?,
         }
     }
+    Ok(into)
+}
+
+fn unknown_directive(directive: &Value, patch: &Map<String, Value>) -> PatchError {
+    let patch = display(&Value::Object(patch.clone()));
+    failed(format!("unknown patch type: {} in map: {patch}", display(directive)))
+}
+
+/// Clears what `$retainKeys` does not name; the patch may not set what it does not name either.
+fn retain(into: &mut Map<String, Value>, patch: &Map<String, Value>, keep: &Value) -> Result<(), PatchError> {
+    const BAD: &str = "invalid patch format of retainKeys";
+    let Value::Array(keep) = keep else { return Err(malformed(BAD)) };
+    let kept = |key: &str| keep.iter().any(|name| name.as_str() == Some(key));
+    let sets =
+        |(key, value): (&String, &Value)| !value.is_null() && !key.starts_with(ORDER) && !key.starts_with(DELETE);
+    if patch.iter().filter(|member| sets(*member)).any(|(key, _)| !kept(key)) {
+        return Err(malformed(BAD));
+    }
+    into.retain(|key, _| kept(key));
     Ok(())
 }
 
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn merge_member(
+/// Merges a member whose order the patch gives, changed or not.
+fn merge_in_order(
     into: &mut Map<String, Value>,
     key: &str,
-    value: &Value,
-    row: Option<&FieldSchema>,
-    order: Option<&Value>,
+    patch: Option<Value>,
+    order: &Value,
+    rule: Rule<'_>,
 ) -> Result<(), PatchError> {
-    let strategy = row.map(|row| row.patch.as_ref()).unwrap_or_default();
-    let replaces = strategy.split(',').any(|word| word == "replace");
-    match value {
-        Value::Object(patch) if !replaces => {
-            let nested = row.and_then(|row| match &row.ty {
-                Type::Struct(table) => Some(&**table),
-                _ => None,
-            });
-            if patch.get(DIRECTIVE).and_then(Value::as_str) == Some("delete") && patch.len() == 1 {
-                into.remove(key);
-                return Ok(());
-            }
-            merge_map(into.entry(key).or_insert_with(|| Value::Object(Map::new())), patch, nested)
-        }
-        Value::Array(patch) if strategy.split(',').any(|word| word == "merge") => {
-            let row = row.ok_or_else(|| rejected("a merging list has a row"))?;
-            let slot = into.entry(key).or_insert_with(|| Value::Array(vec![]));
-            if !slot.is_array() {
-                *slot = Value::Array(vec![]);
-            }
-            let Value::Array(list) = slot else { return Ok(()) };
-            merge_list(list, patch, row)?;
-            if let Some(Value::Array(order)) = order {
-                sort(list, order, Some(row.merge_key.as_ref()).filter(|key| !key.is_empty()));
-            }
-            Ok(())
-        }
-        other => {
-            into.insert(key.to_owned(), without_directives(other));
-            Ok(())
-        }
-    }
-}
-
-/// A value that is taken over as it is; directives inside it have nothing to act on.
-fn without_directives(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let kept = members.iter().filter(|(key, value)| !key.starts_with('$') && !value.is_null());
-            Value::Object(kept.map(|(key, value)| (key.clone(), without_directives(value))).collect())
-        }
-        Value::Array(elements) => {
-            let is_directive = |element: &&Value| element.get(DIRECTIVE).is_none();
-            Value::Array(elements.iter().filter(is_directive).map(without_directives).collect())
-        }
-        other => other.clone(),
-    }
-}
-
-fn merge_list(list: &mut Vec<Value>, patch: &[Value], row: &FieldSchema) -> Result<(), PatchError> {
-    let directive = |element: &Value| element.get(DIRECTIVE).and_then(Value::as_str).map(str::to_owned);
-    if patch.iter().any(|element| directive(element).as_deref() == Some("replace")) {
-        *list = patch.iter().filter(|element| element.get(DIRECTIVE).is_none()).map(without_directives).collect();
-        return Ok(());
-    }
-    let merge_key = row.merge_key.as_ref();
-    if merge_key.is_empty() {
-        for element in patch {
-            if !list.contains(element) {
-                list.push(element.clone());
-            }
-        }
-        return Ok(());
-    }
-    let element_schema = match &row.ty {
-        Type::List(element) => element.as_struct(),
-        _ => None,
+    let list_of = |value: &Value| match value {
+        Value::Array(list) => Ok(list.clone()),
+        other => Err(failed(format!("expected a []interface {{}}, but received a {}", type_name(other)))),
     };
-    for element in patch {
-        let Value::Object(members) = element else {
-            return Err(rejected(format!("list element of {} is not an object", row.name)));
-        };
-        let Some(key) = members.get(merge_key) else {
-            return Err(rejected(format!("map: {element} does not contain declared merge key: {merge_key}")));
-        };
-        let position = list.iter().position(|existing| existing.get(merge_key) == Some(key));
-        match (directive(element).as_deref(), position) {
-            (Some("delete"), _) => list.retain(|existing| existing.get(merge_key) != Some(key)),
-            (None | Some("merge"), Some(position)) => merge_map(&mut list[position], members, element_schema)?,
-            (None | Some("merge"), None) => list.push(without_directives(element)),
-            (Some(other), _) => return Err(rejected(format!("unknown patch type: {other} in map"))),
+    let order = list_of(order)?;
+    let before = into.get(key).map(list_of).transpose()?;
+    let change = patch.as_ref().map(list_of).transpose()?;
+    if let Some(change) = &change {
+        follows(change, &order, rule.merge_key)?;
+    }
+    let merged = match (&before, change) {
+        (None, None) => return Ok(()),
+        (Some(before), None) => before.clone(),
+        (None, Some(change)) => match without_directives(Value::Array(change)) {
+            Some(Value::Array(list)) => list,
+            _ => vec![],
+        },
+        (Some(before), Some(change)) if rule.says("merge") => merge_list(before.clone(), change, rule)?,
+        (Some(_), Some(change)) => change,
+    };
+    let arranged = arrange(merged, &order, &before.unwrap_or_default(), key_of(rule.merge_key))?;
+    into.insert(key.to_owned(), Value::Array(arranged));
+    Ok(())
+}
+
+fn key_of(merge_key: &str) -> Option<&str> {
+    (!merge_key.is_empty()).then_some(merge_key)
+}
+
+/// What a patch adds or changes must stand in the order that it gives.
+fn follows(change: &[Value], order: &[Value], merge_key: &str) -> Result<(), PatchError> {
+    let identity = |value: &Value| key_of(merge_key).map_or_else(|| Some(value.clone()), |key| value.get(key).cloned());
+    let mut rest = order.iter();
+    let mut kept = change.iter().filter(|element| element.get(DIRECTIVE).is_none_or(|word| word != "delete"));
+    if order.is_empty() || kept.all(|element| rest.any(|entry| identity(entry) == identity(element))) {
+        return Ok(());
+    }
+    let text = |list: &[Value]| display(&Value::Array(list.to_vec()));
+    Err(failed(format!(
+        "The order in patch list:\n{}\n doesn't match $setElementOrder list:\n{}\n",
+        text(change),
+        text(order)
+    )))
+}
+
+fn delete_scalars(into: &mut Map<String, Value>, of: &str, gone: Value) -> Result<(), PatchError> {
+    match (into.get_mut(of), gone) {
+        (Some(Value::Array(list)), Value::Array(gone)) => {
+            check_elements(&[list, &gone])?;
+            list.retain(|element| !gone.contains(element));
         }
+        (Some(slot), Value::Null) if !slot.is_null() => {
+            into.remove(of);
+        }
+        _ => {}
     }
     Ok(())
 }
 
-/// Brings a list into the order that the patch gives; what it does not name stays behind what preceded it.
-fn sort(list: &mut Vec<Value>, order: &[Value], merge_key: Option<&str>) {
-    let key = |element: &Value| merge_key.map_or_else(|| Some(element.clone()), |name| element.get(name).cloned());
-    let wanted = |element: &Value| {
-        let own = key(element);
-        order.iter().position(|entry| key(entry) == own)
+fn merge_member(into: &mut Map<String, Value>, key: &str, value: Value, rule: Rule<'_>) -> Result<(), PatchError> {
+    if value.is_null() {
+        into.remove(key);
+        return Ok(());
+    }
+    let merged = match (into.get_mut(key).map(Value::take), value) {
+        (None, value) => without_directives(without_nulls(value)),
+        (Some(Value::Object(before)), Value::Object(patch)) => {
+            Some(Value::Object(if rule.says("replace") { patch } else { merge_map(before, patch, rule.members())? }))
+        }
+        (Some(Value::Array(before)), Value::Array(patch)) => {
+            Some(Value::Array(if rule.says("merge") { merge_list(before, patch, rule)? } else { patch }))
+        }
+        (Some(_), value) => without_directives(value),
     };
-    let mut sorted: Vec<Value> = Vec::with_capacity(list.len());
-    let mut named: Vec<(usize, Value)> = vec![];
-    let mut others: Vec<(usize, Value)> = vec![];
-    for (index, element) in std::mem::take(list).into_iter().enumerate() {
-        match wanted(&element) {
-            Some(position) => named.push((position, element)),
-            None => others.push((index, element)),
+    match merged {
+        Some(value) => into.insert(key.to_owned(), value),
+        None => into.remove(key),
+    };
+    Ok(())
+}
+
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let kept = members.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(kept.map(|(key, value)| (key, without_nulls(value))).collect())
+        }
+        Value::Array(list) => Value::Array(list.into_iter().map(without_nulls).collect()),
+        other => other,
+    }
+}
+
+/// What is left of a value that has nothing to merge into: objects with a directive go.
+fn without_directives(value: Value) -> Option<Value> {
+    Some(match value {
+        Value::Object(members) if members.contains_key(DIRECTIVE) => return None,
+        Value::Object(members) => {
+            let kept = members.into_iter().filter_map(|(key, value)| Some((key, without_directives(value)?)));
+            Value::Object(kept.collect())
+        }
+        Value::Array(list) => Value::Array(list.into_iter().filter_map(without_directives).collect()),
+        other => other,
+    })
+}
+
+/// Only lists of one type of element merge, and no lists of lists.
+fn check_elements(lists: &[&[Value]]) -> Result<(), PatchError> {
+    let mut types = lists.iter().flat_map(|list| list.iter()).map(type_name);
+    let Some(first) = types.next() else { return Ok(()) };
+    if first == type_name(&Value::Array(vec![])) {
+        return Err(PatchError::Rejected { why: "lists of lists are not supported".into() });
+    }
+    if types.all(|found| found == first) {
+        return Ok(());
+    }
+    Err(failed(format!("list element types are not identical: {}", display_lists(lists))))
+}
+
+fn merge_list(before: Vec<Value>, patch: Vec<Value>, rule: Rule<'_>) -> Result<Vec<Value>, PatchError> {
+    if before.is_empty() && patch.is_empty() {
+        return Ok(before);
+    }
+    check_elements(&[&before, &patch])?;
+    if !before.iter().chain(&patch).all(Value::is_object) {
+        let mut merged: Vec<Value> = vec![];
+        for element in before.iter().chain(&patch) {
+            if !merged.contains(element) {
+                merged.push(element.clone());
+            }
+        }
+        return arrange(merged, &patch, &before, None);
+    }
+    let Some(key) = key_of(rule.merge_key) else {
+        let name = match rule.elements() {
+            Members::Fields(table) => table.name.to_string(),
+            _ => String::new(),
+        };
+        return Err(failed(format!("cannot merge lists without merge key for {name}")));
+    };
+    let (before, patch) = obey(before, patch, key)?;
+    let mut merged = before.clone();
+    for element in &patch {
+        let identity = element.get(key).ok_or_else(|| super::order::no_key(element, key))?;
+        let same = merged.iter_mut().find(|existing| existing.get(key) == Some(identity));
+        match (same, element) {
+            (Some(slot), Value::Object(members)) => {
+                let Value::Object(existing) = slot.take() else { continue };
+                *slot = Value::Object(merge_map(existing, members.clone(), rule.elements())?);
+            }
+            _ => merged.push(element.clone()),
         }
     }
-    named.sort_by_key(|(position, _)| *position);
-    let mut others = others.into_iter().peekable();
-    for (_, element) in named {
-        while others.peek().is_some_and(|(index, _)| *index <= sorted.len()) {
-            sorted.extend(others.next().map(|(_, element)| element));
+    arrange(merged, &patch, &before, Some(key))
+}
+
+/// Carries out the directives among a patch's elements: what is left to merge, and into what.
+fn obey(mut before: Vec<Value>, patch: Vec<Value>, key: &str) -> Result<(Vec<Value>, Vec<Value>), PatchError> {
+    let mut replaces = false;
+    let mut rest = vec![];
+    for element in patch {
+        match element.get(DIRECTIVE) {
+            None => rest.push(element),
+            Some(word) if word == "delete" => {
+                let gone = element.get(key).ok_or_else(|| super::order::no_key(&element, key))?;
+                before.retain(|existing| existing.get(key) != Some(gone));
+            }
+            Some(word) if word == "replace" => replaces = true,
+            Some(word) if word == "merge" => {
+                return Err(failed("merging lists cannot yet be specified in the patch"));
+            }
+            Some(word) => {
+                let Value::Object(members) = &element else { continue };
+                return Err(unknown_directive(word, members));
+            }
         }
-        sorted.push(element);
     }
-    sorted.extend(others.map(|(_, element)| element));
-    *list = sorted;
+    Ok(if replaces { (rest, vec![]) } else { (before, rest) })
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::api::apps::v1::Deployment;
-    use crate::reflect::StaticSchema;
-
-    fn merged(mut tree: Value, patch: Value) -> Value {
-        strategic_merge(&mut tree, &patch, Deployment::static_schema()).unwrap();
-        tree
-    }
-
-    fn containers(list: Value) -> Value {
-        json!({"spec": {"template": {"spec": {"containers": list}}}})
-    }
-
-    #[test]
-    fn containers_merge_by_name() {
-        let tree = containers(
-            json!([{"name": "a", "image": "a:1", "env": [{"name": "X", "value": "1"}]}, {"name": "b", "image": "b:1"}]),
-        );
-        let patch = containers(json!([{"name": "a", "image": "a:2", "env": [{"name": "Y", "value": "2"}]}]));
-        let expected = containers(json!([
-            {"name": "a", "image": "a:2", "env": [{"name": "X", "value": "1"}, {"name": "Y", "value": "2"}]},
-            {"name": "b", "image": "b:1"}
-        ]));
-        assert_eq!(merged(tree, patch), expected);
-    }
-
-    #[test]
-    fn directives_delete_and_replace() {
-        let tree = containers(json!([{"name": "a", "image": "1"}, {"name": "b", "image": "2"}]));
-        assert_eq!(
-            merged(tree.clone(), containers(json!([{"name": "a", "$patch": "delete"}]))),
-            containers(json!([{"name": "b", "image": "2"}]))
-        );
-        assert_eq!(
-            merged(tree, containers(json!([{"$patch": "replace"}, {"name": "c"}]))),
-            containers(json!([{"name": "c"}]))
-        );
-    }
-
-    #[test]
-    fn retain_keys_clears_the_other_strategy() {
-        let tree = json!({"spec": {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}}});
-        let patch = json!({"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}});
-        assert_eq!(merged(tree, patch), json!({"spec": {"strategy": {"type": "Recreate"}}}));
-    }
-
-    #[test]
-    fn finalizers_merge_as_a_set_and_can_be_deleted() {
-        let tree = json!({"metadata": {"finalizers": ["a/b", "c/d"]}});
-        let patch = json!({"metadata": {"$deleteFromPrimitiveList/finalizers": ["a/b"], "finalizers": ["e/f"]}});
-        assert_eq!(merged(tree, patch), json!({"metadata": {"finalizers": ["c/d", "e/f"]}}));
-    }
-
-    #[test]
-    fn the_order_directive_sorts() {
-        let tree = containers(json!([{"name": "a"}, {"name": "b"}, {"name": "c"}]));
-        let patch = json!({"spec": {"template": {"spec": {
-            "$setElementOrder/containers": [{"name": "c"}, {"name": "a"}],
-            "containers": [{"name": "c", "image": "x"}],
-        }}}});
-        let result = merged(tree, patch);
-        let names: Vec<_> = result["spec"]["template"]["spec"]["containers"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|c| c["name"].as_str().unwrap())
-            .collect();
-        assert_eq!(names, ["c", "b", "a"]);
-    }
-}
+mod tests;
