@@ -114,6 +114,11 @@ impl Discovery {
         Some(value)
     }
 
+    /// All groups; the core group's name is empty.
+    pub(crate) fn group_names(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().map(|group| group.name.as_str())
+    }
+
     /// All groups and versions.
     pub(crate) fn group_versions(&self) -> impl Iterator<Item = GroupVersion> {
         self.groups.iter().flat_map(|group| {
@@ -244,4 +249,15 @@ fn hash(text: &str) -> String {
     use base64::Engine as _;
     use sha2::Digest as _;
     base64::engine::general_purpose::STANDARD.encode(&sha2::Sha256::digest(text.as_bytes())[..8])
+}
+
+/// A short name for a content.
+pub(crate) fn hash_hex(text: &str) -> String {
+    hash_hex_bytes(text.as_bytes())
+}
+
+/// A short name for a content.
+pub(crate) fn hash_hex_bytes(content: &[u8]) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(content).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -26,6 +26,7 @@ mod fields;
 mod patch;
 mod read;
 mod scale;
+mod selectable;
 mod special;
 mod update;
 mod watch;
@@ -52,6 +53,8 @@ pub(crate) struct Parts {
     pub(crate) random: Random,
     pub(crate) reviews: Reviews,
     pub(crate) nodes: NodeDialer,
+    /// The server stops: watches end.
+    pub(crate) shutdown: pintle_watch::Shutdown,
 }
 
 /// A request for objects, resolved: which kind, stored where, asked by whom.

@@ -229,14 +229,22 @@ impl Definitions {
             (format!("{META}FieldsV1"), json!({"type": "object"})),
             (format!("{META}Patch"), json!({"type": "object"})),
             ("io.k8s.apimachinery.pkg.runtime.RawExtension".to_owned(), json!({"type": "object"})),
-            ("io.k8s.apimachinery.pkg.api.resource.Quantity".to_owned(), match self.version {
-                Version::V2 => json!({"type": "string"}),
-                Version::V3 => json!({"oneOf": [{"type": "string"}, {"type": "number"}]}),
-            }),
-            ("io.k8s.apimachinery.pkg.util.intstr.IntOrString".to_owned(), match self.version {
-                Version::V2 => json!({"type": "string", "format": "int-or-string"}),
-                Version::V3 => json!({"oneOf": [{"type": "integer"}, {"type": "string"}], "format": "int-or-string"}),
-            }),
+            (
+                "io.k8s.apimachinery.pkg.api.resource.Quantity".to_owned(),
+                match self.version {
+                    Version::V2 => json!({"type": "string"}),
+                    Version::V3 => json!({"oneOf": [{"type": "string"}, {"type": "number"}]}),
+                },
+            ),
+            (
+                "io.k8s.apimachinery.pkg.util.intstr.IntOrString".to_owned(),
+                match self.version {
+                    Version::V2 => json!({"type": "string", "format": "int-or-string"}),
+                    Version::V3 => {
+                        json!({"oneOf": [{"type": "integer"}, {"type": "string"}], "format": "int-or-string"})
+                    }
+                },
+            ),
         ];
         for (name, mut definition) in scalars {
             definition["description"] = "A value with a text form of its own.".into();

@@ -9,7 +9,7 @@ mod further;
 
 pub use duration::human_duration;
 
-use crate::api::meta::v1::ListMeta;
+use crate::api::meta::v1::{ListMeta, ObjectMeta};
 use crate::{GroupVersionKind, Object, Time, json};
 
 /// A column of a table.
@@ -32,15 +32,20 @@ pub fn columns(gvk: &GroupVersionKind) -> Vec<Column> {
     columns::of(&gvk.group, &gvk.kind)
 }
 
-/// A table of objects. `include_object` is `Metadata` (the default if empty), `Object` or `None`.
-pub fn encode(
-    gvk: &GroupVersionKind,
-    metadata: &ListMeta,
-    items: &[Object],
-    include_object: &str,
-    now: Time,
-) -> Vec<u8> {
-    let mut out = head(gvk, true);
+/// How a table is to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct TableForm<'a> {
+    /// `Metadata` (the default if empty), `Object` or `None`.
+    pub include_object: &'a str,
+    /// `meta.k8s.io/v1` or `meta.k8s.io/v1beta1`.
+    pub meta_version: &'a str,
+    /// What ages are counted to.
+    pub now: Time,
+}
+
+/// A table of objects.
+pub fn encode(gvk: &GroupVersionKind, metadata: &ListMeta, items: &[Object], form: TableForm<'_>) -> Vec<u8> {
+    let mut out = head(gvk, true, form);
     out.extend_from_slice(b"\"metadata\":");
     // A table of one object carries the object's own version.
     let mut metadata = metadata.clone();
@@ -48,28 +53,22 @@ pub fn encode(
         metadata.resource_version.clone_from(&only.metadata().resource_version);
     }
     json::encode(&metadata, &mut out);
-    rows(&mut out, items, include_object, now);
+    rows(&mut out, items, form);
     out
 }
 
 /// A table of one row, for a watch; only the first carries the columns.
-pub fn encode_row(
-    gvk: &GroupVersionKind,
-    object: &Object,
-    include_object: &str,
-    now: Time,
-    with_columns: bool,
-) -> Vec<u8> {
-    let mut out = head(gvk, with_columns);
+pub fn encode_row(gvk: &GroupVersionKind, object: &Object, form: TableForm<'_>, with_columns: bool) -> Vec<u8> {
+    let mut out = head(gvk, with_columns, form);
     out.extend_from_slice(b"\"metadata\":");
     let metadata = ListMeta { resource_version: object.metadata().resource_version.clone(), ..ListMeta::default() };
     json::encode(&metadata, &mut out);
-    rows(&mut out, std::slice::from_ref(object), include_object, now);
+    rows(&mut out, std::slice::from_ref(object), form);
     out
 }
 
-fn head(gvk: &GroupVersionKind, with_columns: bool) -> Vec<u8> {
-    let mut out = br#"{"kind":"Table","apiVersion":"meta.k8s.io/v1","columnDefinitions":"#.to_vec();
+fn head(gvk: &GroupVersionKind, with_columns: bool, form: TableForm<'_>) -> Vec<u8> {
+    let mut out = format!(r#"{{"kind":"Table","apiVersion":"{}","columnDefinitions":"#, form.meta_version).into_bytes();
     let definitions: Vec<_> = columns(gvk)
         .into_iter()
         .map(|column| {
@@ -86,30 +85,39 @@ fn head(gvk: &GroupVersionKind, with_columns: bool) -> Vec<u8> {
     out
 }
 
-fn rows(out: &mut Vec<u8>, items: &[Object], include_object: &str, now: Time) {
+fn rows(out: &mut Vec<u8>, items: &[Object], form: TableForm<'_>) {
     out.extend_from_slice(b",\"rows\":[");
     for (index, object) in items.iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
         out.extend_from_slice(b"{\"cells\":");
-        let cells = serde_json::Value::Array(columns::cells(object, now));
+        let cells = serde_json::Value::Array(columns::cells(object, form.now));
         out.extend_from_slice(cells.to_string().as_bytes());
-        match include_object {
-            "None" => {}
+        if let Some(conditions) = columns::row_conditions(object) {
+            out.extend_from_slice(b",\"conditions\":");
+            out.extend_from_slice(conditions.to_string().as_bytes());
+        }
+        match form.include_object {
+            "None" => out.extend_from_slice(b",\"object\":null"),
             "Object" => {
                 out.extend_from_slice(b",\"object\":");
                 out.extend_from_slice(&object.encode(crate::Format::Json));
             }
             _ => {
-                out.extend_from_slice(
-                    br#","object":{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":"#,
-                );
-                json::encode(object.metadata(), out);
-                out.push(b'}');
+                out.extend_from_slice(b",\"object\":");
+                partial_object(object.metadata(), form.meta_version, out);
             }
         }
         out.push(b'}');
     }
     out.extend_from_slice(b"]}");
+}
+
+/// The metadata of an object, in the kind that carries nothing else.
+pub fn partial_object(metadata: &ObjectMeta, meta_version: &str, out: &mut Vec<u8>) {
+    let head = format!(r#"{{"kind":"PartialObjectMetadata","apiVersion":"{meta_version}","metadata":"#);
+    out.extend_from_slice(head.as_bytes());
+    json::encode(metadata, out);
+    out.push(b'}');
 }

@@ -11,7 +11,8 @@ use serde_json::Value;
 fn upstream() -> Value {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/kubernetes-1.36");
     let place = std::env::var("PINTLE_FACTS").unwrap_or_else(|_| beside.to_owned());
-    let text = std::fs::read_to_string(format!("{place}/openapi-v2.json")).expect("the facts are beside the repository");
+    let text =
+        std::fs::read_to_string(format!("{place}/openapi-v2.json")).expect("the facts are beside the repository");
     serde_json::from_str(&text).expect("the facts are JSON")
 }
 

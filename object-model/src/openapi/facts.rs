@@ -82,10 +82,7 @@ pub(super) fn enumeration(structure: &str, field: &str) -> Option<Vec<String>> {
         ("PodDisruptionBudgetSpec", "unhealthyPodEvictionPolicy") => &["AlwaysAllow", "IfHealthyBudget"],
         ("StorageClass", "volumeBindingMode") => &["Immediate", "WaitForFirstConsumer"],
         (
-            "MutatingWebhook"
-            | "ValidatingWebhook"
-            | "ValidatingAdmissionPolicySpec"
-            | "MutatingAdmissionPolicySpec",
+            "MutatingWebhook" | "ValidatingWebhook" | "ValidatingAdmissionPolicySpec" | "MutatingAdmissionPolicySpec",
             "failurePolicy",
         ) => &["Fail", "Ignore"],
         ("MutatingWebhook" | "ValidatingWebhook" | "MatchResources", "matchPolicy") => &["Equivalent", "Exact"],

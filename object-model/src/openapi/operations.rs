@@ -185,8 +185,19 @@ pub(super) fn parameter(name: &str, version: Version) -> Value {
         "limit" | "gracePeriodSeconds" | "timeoutSeconds" | "limitBytes" | "sinceSeconds" | "tailLines" | "ports" => {
             "integer"
         }
-        "watch" | "force" | "allowWatchBookmarks" | "sendInitialEvents" | "orphanDependents" | "follow"
-        | "previous" | "timestamps" | "stdin" | "stdout" | "stderr" | "tty" | "insecureSkipTLSVerifyBackend"
+        "watch"
+        | "force"
+        | "allowWatchBookmarks"
+        | "sendInitialEvents"
+        | "orphanDependents"
+        | "follow"
+        | "previous"
+        | "timestamps"
+        | "stdin"
+        | "stdout"
+        | "stderr"
+        | "tty"
+        | "insecureSkipTLSVerifyBackend"
         | "ignoreStoreReadErrorWithClusterBreakingPotential" => "boolean",
         _ => "string",
     };

@@ -235,12 +235,7 @@ impl Paths<'_> {
         self.add(path.to_owned(), own, operations);
     }
 
-    fn writes(
-        &self,
-        scoped: &str,
-        definition: &str,
-        gvk: Option<(&str, &str, &str)>,
-    ) -> [(&'static str, Value); 2] {
+    fn writes(&self, scoped: &str, definition: &str, gvk: Option<(&str, &str, &str)>) -> [(&'static str, Value); 2] {
         let gvk = gvk.unwrap_or((self.info.group, self.info.version, self.info.kind));
         let mut put = self.operation(self.id("replace", scoped), "put", definition);
         put.gvk = Some(gvk);
@@ -287,9 +282,8 @@ impl Paths<'_> {
         let scoped = format!("{}{}", self.scoped(), capital(name));
         let gvk = (about.group, about.version, about.kind.as_str());
         let place: Vec<&str> = ["name"].into_iter().chain(info.namespaced.then_some("namespace")).collect();
-        let own = |options: &[&'static str]| -> Vec<&str> {
-            options.iter().copied().chain(place.iter().copied()).collect()
-        };
+        let own =
+            |options: &[&'static str]| -> Vec<&str> { options.iter().copied().chain(place.iter().copied()).collect() };
         if about.connects {
             let options: &[&str] = match name {
                 "exec" => &["command", "container", "stderr", "stdin", "stdout", "tty"],

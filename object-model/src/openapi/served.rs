@@ -66,9 +66,7 @@ pub fn subresource(info: &KindInfo, name: &str) -> SubresourceInfo {
         "portforward" => own("PodPortForwardOptions", STREAM, true),
         "finalize" => own(info.kind, &["update"], false),
         "status" | "approval" | "ephemeralcontainers" | "resize" => own(info.kind, WRITE, false),
-        "proxy" => {
-            own(&format!("{}ProxyOptions", info.kind), &["create", "delete", "get", "patch", "update"], true)
-        }
+        "proxy" => own(&format!("{}ProxyOptions", info.kind), &["create", "delete", "get", "patch", "update"], true),
         _ => own(info.kind, &["get"], false),
     }
 }
