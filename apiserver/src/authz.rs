@@ -64,6 +64,7 @@ impl Action {
                     Verb::Patch => "patch",
                     Verb::Delete | Verb::DeleteCollection => "delete",
                     Verb::Get | Verb::List | Verb::Watch => "get",
+                    Verb::Head | Verb::Options | Verb::Unknown => request.verb.as_str(),
                 }
                 .into(),
                 path: path.clone(),

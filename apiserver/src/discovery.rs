@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use pintle_object_model::{GroupVersion, KindEntry, Scheme};
+use pintle_object_model::{GroupVersion, KindEntry, Scheme, has_resource, subresource, verbs};
 use serde_json::{Value, json};
 
 /// Groups that come first, in this order; the others follow by name.
@@ -36,53 +36,10 @@ struct Group {
     versions: Vec<(String, Vec<Value>)>,
 }
 
-/// Kinds that exist as bodies only.
-fn is_served(entry: &KindEntry) -> bool {
-    let info = entry.info();
-    !matches!(
-        (info.group, info.kind),
-        ("autoscaling", "Scale") | ("policy", "Eviction") | ("authentication.k8s.io", "TokenRequest")
-    )
-}
-
-fn verbs(entry: &KindEntry) -> &'static [&'static str] {
-    let info = entry.info();
-    match (info.group, info.kind) {
-        ("authorization.k8s.io" | "authentication.k8s.io", _) | ("", "Binding") => &["create"],
-        ("", "ComponentStatus") => &["get", "list"],
-        ("", "Namespace") => &["create", "delete", "get", "list", "patch", "update", "watch"],
-        _ => &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
-    }
-}
-
-/// Kind, group, version and verbs of a subresource.
-fn subresource(entry: &KindEntry, name: &str) -> (String, String, String, Vec<&'static str>) {
-    let info = entry.info();
-    let own = |kind: &str, verbs: Vec<&'static str>| (kind.to_owned(), String::new(), String::new(), verbs);
-    match name {
-        "status" => own(info.kind, vec!["get", "patch", "update"]),
-        "scale" => ("Scale".into(), "autoscaling".into(), "v1".into(), vec!["get", "patch", "update"]),
-        "binding" => own("Binding", vec!["create"]),
-        "eviction" => ("Eviction".into(), "policy".into(), "v1".into(), vec!["create"]),
-        "token" => ("TokenRequest".into(), "authentication.k8s.io".into(), "v1".into(), vec!["create"]),
-        "log" => own("Pod", vec!["get"]),
-        "exec" => own("PodExecOptions", vec!["create", "get"]),
-        "attach" => own("PodAttachOptions", vec!["create", "get"]),
-        "portforward" => own("PodPortForwardOptions", vec!["create", "get"]),
-        "finalize" => own(info.kind, vec!["update"]),
-        "approval" | "ephemeralcontainers" | "resize" => own(info.kind, vec!["get", "patch", "update"]),
-        "proxy" => {
-            let kind = format!("{}ProxyOptions", info.kind);
-            (kind, String::new(), String::new(), vec!["create", "delete", "get", "patch", "update"])
-        }
-        _ => own(info.kind, vec!["get"]),
-    }
-}
-
 impl Discovery {
     pub(crate) fn new(scheme: &Scheme) -> Self {
         let mut found: BTreeMap<&str, BTreeMap<&str, Vec<Value>>> = BTreeMap::new();
-        for entry in scheme.kinds().filter(|entry| is_served(entry)) {
+        for entry in scheme.kinds().filter(|entry| has_resource(entry.info())) {
             let info = entry.info();
             found.entry(info.group).or_default().entry(info.version).or_default().push(resource(entry));
         }
@@ -157,6 +114,11 @@ impl Discovery {
         Some(value)
     }
 
+    /// All groups; the core group's name is empty.
+    pub(crate) fn group_names(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().map(|group| group.name.as_str())
+    }
+
     /// All groups and versions.
     pub(crate) fn group_versions(&self) -> impl Iterator<Item = GroupVersion> {
         self.groups.iter().flat_map(|group| {
@@ -174,6 +136,9 @@ fn relative(resource: &Value, group: &str, version: &str) -> Value {
         }
     };
     let mut resource = resource.clone();
+    if let Some(members) = resource.as_object_mut() {
+        members.remove("storageVersionHash");
+    }
     shorten(&mut resource["responseKind"]);
     for subresource in resource.get_mut("subresources").and_then(Value::as_array_mut).into_iter().flatten() {
         shorten(&mut subresource["responseKind"]);
@@ -212,10 +177,15 @@ fn resource(entry: &KindEntry) -> Value {
         "responseKind": kind(info.kind, info.group, info.version),
         "scope": if info.namespaced { "Namespaced" } else { "Cluster" },
         "singularResource": info.singular,
-        "verbs": verbs(entry),
+        "verbs": verbs(info),
     });
-    // A short name must not stand for two resources; that of the stored version is the one.
-    if !info.short_names.is_empty() && info.group == entry.hub().group {
+    if verbs(info).len() > 2 {
+        // Kinds stored as the same one share the hash; it is no part of the aggregated form.
+        let hub = entry.hub();
+        value["storageVersionHash"] = hash(&format!("{}/{}/{}", hub.group, hub.version, hub.kind)).into();
+    }
+    // A short name must not stand for two resources; the old group's are not the ones that are meant.
+    if !info.short_names.is_empty() && info.group != "extensions" {
         value["shortNames"] = json!(info.short_names);
     }
     if !info.categories.is_empty() {
@@ -225,10 +195,12 @@ fn resource(entry: &KindEntry) -> Value {
         .subresources
         .iter()
         .map(|name| {
-            let (of, group, version, verbs) = subresource(entry, name);
-            let (group, version) =
-                if version.is_empty() { (info.group, info.version) } else { (group.as_str(), version.as_str()) };
-            json!({"subresource": name, "responseKind": kind(&of, group, version), "verbs": verbs})
+            let about = subresource(info, name);
+            json!({
+                "subresource": name,
+                "responseKind": kind(&about.kind, about.group, about.version),
+                "verbs": about.verbs,
+            })
         })
         .collect();
     if !subresources.is_empty() {
@@ -248,17 +220,10 @@ fn legacy_resources(resource: &Value) -> Vec<Value> {
         "kind": own["kind"],
         "verbs": resource["verbs"],
     });
-    for key in ["shortNames", "categories"] {
+    for key in ["shortNames", "categories", "storageVersionHash"] {
         if let Some(list) = resource.get(key) {
             main[key] = list.clone();
         }
-    }
-    let stored = resource["verbs"].as_array().is_some_and(|verbs| verbs.len() > 2);
-    if stored {
-        main["storageVersionHash"] = {
-            let text = |key: &str| own[key].as_str().unwrap_or_default();
-            hash(&format!("{}/{}/{}", text("group"), text("version"), text("kind"))).into()
-        };
     }
     let mut list = vec![main];
     for subresource in resource.get("subresources").and_then(Value::as_array).into_iter().flatten() {
@@ -284,4 +249,15 @@ fn hash(text: &str) -> String {
     use base64::Engine as _;
     use sha2::Digest as _;
     base64::engine::general_purpose::STANDARD.encode(&sha2::Sha256::digest(text.as_bytes())[..8])
+}
+
+/// A short name for a content.
+pub(crate) fn hash_hex(text: &str) -> String {
+    hash_hex_bytes(text.as_bytes())
+}
+
+/// A short name for a content.
+pub(crate) fn hash_hex_bytes(content: &[u8]) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(content).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,68 +1,88 @@
-//! What is served that is not an object: discovery, OpenAPI, health, version.
+//! What is served that is not an object: discovery, OpenAPI, version, and what others make (health, metrics).
 //!
-//! In: paths. Out: documents. Invariant: readiness is told by what was checked, never assumed.
+//! In: paths. Out: documents. Invariant: a document that clients keep carries the hash of its content.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use pintle_client::{Content, Document, Response, Verb};
-use pintle_object_model::{GroupVersion, KUBERNETES_VERSION, Scheme, Status, openapi_v2, openapi_v3};
+use pintle_client::{Content, Document, Params, Response, Verb};
+use pintle_object_model::{
+    GroupVersion, KUBERNETES_VERSION, Scheme, Status, openapi_v2, openapi_v3, openapi_v3_groups,
+};
 use serde_json::{Value, json};
 
 use crate::discovery::Discovery;
-use crate::storage::Storages;
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::openid::OpenId;
 
 /// Answers for paths.
 #[derive(Debug)]
 pub(crate) struct Documents {
     scheme: Scheme,
     discovery: Discovery,
-    storages: Storages,
+    health: Health,
+    metrics: Arc<Metrics>,
+    openid: OpenId,
     address: String,
     v2: OnceLock<Bytes>,
     v3: BTreeMap<String, OnceLock<Bytes>>,
 }
 
+/// What documents are made from.
+#[derive(Clone)]
+pub(crate) struct Sources {
+    pub(crate) scheme: Scheme,
+    pub(crate) health: Health,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) openid: OpenId,
+    /// Where the server is reached; empty if it does not listen.
+    pub(crate) address: String,
+}
+
 impl Documents {
-    pub(crate) fn new(scheme: Scheme, storages: Storages, address: String) -> Self {
-        let discovery = Discovery::new(&scheme);
-        let v3 = discovery.group_versions().map(|gv| (v3_path(&gv), OnceLock::new())).collect();
-        Self { scheme, discovery, storages, address, v2: OnceLock::new(), v3 }
+    pub(crate) fn new(sources: Sources) -> Self {
+        let discovery = Discovery::new(&sources.scheme);
+        let groups = discovery.group_names().filter(|name| !name.is_empty()).map(|name| format!("apis/{name}"));
+        let v3 = discovery
+            .group_versions()
+            .map(|gv| v3_path(&gv))
+            .chain(groups)
+            .chain(["api".to_owned(), "apis".to_owned()])
+            .map(|path| (path, OnceLock::new()))
+            .collect();
+        let Sources { scheme, health, metrics, openid, address } = sources;
+        Self { scheme, discovery, health, metrics, openid, address, v2: OnceLock::new(), v3 }
     }
 
-    pub(crate) fn answer(&self, verb: Verb, path: &str, aggregated: bool, verbose: bool) -> Result<Response, Status> {
-        let reads = matches!(verb, Verb::Get | Verb::List | Verb::Watch);
-        let health = ["/healthz", "/livez", "/readyz"].iter().any(|endpoint| path.starts_with(endpoint));
-        if !reads && !health {
-            return Err(crate::registry::method_not_allowed());
-        }
-        let trimmed = if path.len() > 1 { path.trim_end_matches('/') } else { path };
-        let parts: Vec<&str> = trimmed.trim_start_matches('/').split('/').collect();
+    pub(crate) fn answer(&self, verb: Verb, path: &str, params: &Params) -> Result<Response, Status> {
+        let trimmed = if path.len() > 1 { path.strip_suffix('/').unwrap_or(path) } else { path };
+        let parts: Vec<&str> = trimmed.strip_prefix('/').unwrap_or(trimmed).split('/').collect();
+        let aggregated = params.other("as").is_some_and(|form| form == "APIGroupDiscoveryList");
         let value = match parts.as_slice() {
             [""] => Some(self.paths()),
+            // The lists of groups answer whatever the method.
             ["api"] if aggregated => return Ok(aggregated_json(&self.discovery.aggregated(true))),
             ["apis"] if aggregated => return Ok(aggregated_json(&self.discovery.aggregated(false))),
-            ["api"] => Some(self.discovery.api(&self.address)),
             ["apis"] => Some(self.discovery.apis()),
-            ["api", version] => self.discovery.resources(&GroupVersion::new("", *version)),
-            ["apis", group] => self.discovery.group(group),
-            ["apis", group, version] => self.discovery.resources(&GroupVersion::new(*group, *version)),
-            ["version"] => Some(version()),
-            ["openapi", "v2"] => {
-                return Ok(document(
-                    "application/json",
-                    self.v2.get_or_init(|| text(&openapi_v2(&self.scheme))).clone(),
-                ));
-            }
-            ["openapi", "v3"] => Some(self.v3_index()),
-            ["openapi", "v3", rest @ ..] => return self.v3_document(&rest.join("/")),
+            ["openapi", "v2"] => return Ok(hashed(self.v2.get_or_init(|| text(&openapi_v2(&self.scheme))).clone())),
+            ["openapi", "v3"] if trimmed.len() == path.len() => Some(self.v3_index()),
+            ["openapi", "v3", rest @ ..] => return Ok(self.v3_document(&rest.join("/"))),
             ["healthz" | "livez" | "readyz", rest @ ..] if trimmed.len() == path.len() => {
-                return self.health(parts[0], rest, verbose);
+                return Ok(self.health.answer(parts[0], rest, params).unwrap_or_else(page_not_found));
             }
-            _ => None,
+            ["metrics"] => return Ok(document("text/plain; version=0.0.4; charset=utf-8", self.metrics.encode())),
+            _ => {
+                let found = self.routed(&parts);
+                if found.is_some() && verb != Verb::Get {
+                    return Err(crate::registry::method_not_allowed());
+                }
+                found
+            }
         };
         match (value, parts.as_slice()) {
+            (Some(value), ["openid", ..]) => Ok(document("application/jwk-set+json", text(&value))),
             (Some(value), _) => Ok(document("application/json", text(&value))),
             // What a known group does not have is missed by the API; the rest is no part of it.
             (None, ["api", ..]) => Err(crate::registry::no_such_resource()),
@@ -73,69 +93,60 @@ impl Documents {
         }
     }
 
+    /// Documents that are there to be read only.
+    fn routed(&self, parts: &[&str]) -> Option<Value> {
+        match parts {
+            ["api"] => Some(self.discovery.api(&self.address)),
+            ["api", version] => self.discovery.resources(&GroupVersion::new("", *version)),
+            ["apis", group] => self.discovery.group(group),
+            ["apis", group, version] => self.discovery.resources(&GroupVersion::new(*group, *version)),
+            ["version"] => Some(version()),
+            [".well-known", "openid-configuration"] => Some(self.openid.configuration(&self.address)),
+            ["openid", "v1", "jwks"] => Some(self.openid.keys()),
+            _ => None,
+        }
+    }
+
     fn paths(&self) -> Value {
-        let mut paths = vec![
-            "/api".to_owned(),
-            "/apis".into(),
-            "/healthz".into(),
-            "/livez".into(),
-            "/openapi/v2".into(),
-            "/openapi/v3".into(),
-            "/readyz".into(),
-            "/version".into(),
+        let known = [
+            "/.well-known/openid-configuration",
+            "/healthz",
+            "/livez",
+            "/metrics",
+            "/openapi/v2",
+            "/openapi/v3",
+            "/openid/v1/jwks",
+            "/readyz",
+            "/version",
         ];
+        let mut paths: Vec<String> = known.iter().map(|path| (*path).to_owned()).collect();
+        for endpoint in ["healthz", "livez", "readyz"] {
+            paths.extend(self.health.names(endpoint).map(|name| format!("/{endpoint}/{name}")));
+        }
         paths.extend(self.v3.keys().map(|path| format!("/{path}")));
         paths.sort();
         json!({"paths": paths})
     }
 
     fn v3_index(&self) -> Value {
-        let version = KUBERNETES_VERSION;
-        let entry =
-            |path: &String| (path.clone(), json!({"serverRelativeURL": format!("/openapi/v3/{path}?hash={version}")}));
+        // Documents depend on nothing but the kinds, which this names.
+        let hash = crate::discovery::hash_hex(&self.v3.keys().map(String::as_str).collect::<Vec<_>>().join(" "));
+        let entry = |path: &String| {
+            (path.clone(), json!({"serverRelativeURL": format!("/openapi/v3/{path}?hash={KUBERNETES_VERSION}-{hash}")}))
+        };
         json!({"paths": self.v3.keys().map(entry).collect::<serde_json::Map<_, _>>()})
     }
 
-    fn v3_document(&self, path: &str) -> Result<Response, Status> {
-        let slot = self.v3.get(path).ok_or_else(crate::registry::no_such_resource)?;
-        let gv = match path.split('/').collect::<Vec<_>>().as_slice() {
-            ["api", version] => GroupVersion::new("", *version),
-            ["apis", group, version] => GroupVersion::new(*group, *version),
-            _ => return Err(crate::registry::no_such_resource()),
+    fn v3_document(&self, path: &str) -> Response {
+        let Some(slot) = self.v3.get(path) else { return nothing() };
+        let make = || match path.split('/').collect::<Vec<_>>().as_slice() {
+            ["api", version] => openapi_v3(&self.scheme, &GroupVersion::new("", *version)),
+            ["apis", group, version] => openapi_v3(&self.scheme, &GroupVersion::new(*group, *version)),
+            ["api"] => openapi_v3_groups(&self.scheme, Some("")),
+            ["apis", group] => openapi_v3_groups(&self.scheme, Some(group)),
+            _ => openapi_v3_groups(&self.scheme, None),
         };
-        Ok(document("application/json", slot.get_or_init(|| text(&openapi_v3(&self.scheme, &gv))).clone()))
-    }
-
-    fn health(&self, endpoint: &str, checks: &[&str], verbose: bool) -> Result<Response, Status> {
-        let ready = self.storages.is_ready();
-        let known = [("ping", true), ("log", true), ("etcd", ready), ("informer-sync", ready)];
-        let asked: Vec<_> = match checks {
-            [] => known.to_vec(),
-            [name] => known.iter().filter(|(known, _)| known == name).copied().collect(),
-            _ => vec![],
-        };
-        if asked.is_empty() {
-            return Ok(page_not_found());
-        }
-        let fine = asked.iter().all(|(_, fine)| *fine);
-        let report = || {
-            let lines = asked.iter().map(|(name, fine)| {
-                if *fine { format!("[+]{name} ok\n") } else { format!("[-]{name} failed: reason withheld\n") }
-            });
-            lines.collect::<String>()
-        };
-        let (code, body) = match (fine, verbose) {
-            (true, false) => (200, "ok".to_owned()),
-            (true, true) => (200, format!("{}{endpoint} check passed\n", report())),
-            (false, _) => (500, format!("{}{endpoint} check failed\n", report())),
-        };
-        let document = Document {
-            code,
-            content_type: "text/plain; charset=utf-8".into(),
-            body: body.into(),
-            headers: vec![("x-content-type-options".into(), "nosniff".into())],
-        };
-        Ok(Response::new(Content::Document(document)))
+        hashed(slot.get_or_init(|| text(&make())).clone())
     }
 }
 
@@ -161,8 +172,29 @@ fn document(content_type: &str, body: Bytes) -> Response {
     Response::new(Content::Document(Document { code: 200, content_type: content_type.into(), body, headers: vec![] }))
 }
 
+/// A document that clients keep and ask about by its hash.
+fn tagged(content_type: &str, body: Bytes) -> Response {
+    let tag = crate::discovery::hash_hex_bytes(&body).to_uppercase();
+    let headers = vec![("etag".into(), format!("\"{tag}\"")), ("vary".into(), "Accept".into())];
+    Response::new(Content::Document(Document { code: 200, content_type: content_type.into(), body, headers }))
+}
+
+fn hashed(body: Bytes) -> Response {
+    tagged("application/json", body)
+}
+
 fn aggregated_json(value: &Value) -> Response {
-    document("application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", text(value))
+    tagged("application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", text(value))
+}
+
+/// 404 without a word.
+fn nothing() -> Response {
+    Response::new(Content::Document(Document {
+        code: 404,
+        content_type: String::new(),
+        body: Bytes::new(),
+        headers: vec![],
+    }))
 }
 
 fn version() -> Value {

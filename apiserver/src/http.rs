@@ -15,7 +15,9 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use pintle_client::http::{Accept, As, ResponseBody, decode_request, encode_response, encode_status, request_meta};
+use pintle_client::http::{
+    Accept, As, ResponseBody, decode_request, encode_response, encode_status, request_meta, request_timeout,
+};
 use pintle_client::{ApiService, Caller, Content, Request, Target};
 use pintle_object_model::Status;
 use pintle_object_model::clock::Clock;
@@ -67,19 +69,41 @@ impl<S: ApiService> HttpService<S> {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (mut parts, body) = request.into_parts();
-        let accept = match request_meta(&parts) {
-            Ok(accept) => accept,
-            Err(status) => return encode_status(&status, &Accept::default()),
-        };
         let upgrade = parts.extensions.remove::<hyper::upgrade::OnUpgrade>();
-        let bytes = match Limited::new(body, BODY_BYTES_MAX).collect().await {
-            Ok(collected) => collected.to_bytes(),
-            Err(error) => return encode_status(&unreadable(&*error), &accept),
+        let (accept, timeout) = match (request_meta(&parts), request_timeout(&parts)) {
+            (Ok(accept), Ok(timeout)) => (accept, timeout),
+            (Ok(accept), Err(status)) => return encode_status(&status, &accept),
+            (Err((status, accept)), _) => return encode_status(&status, &accept),
         };
-        match self.ask(&parts, bytes, &accept).await {
-            Ok(request) => self.exchange(request, &accept, upgrade).await,
-            Err(status) => encode_status(&status, &accept),
+        let head = parts.method == http::Method::HEAD;
+        let known = parts.headers.get(http::header::IF_NONE_MATCH).cloned();
+        let work = async {
+            let bytes = match Limited::new(body, BODY_BYTES_MAX).collect().await {
+                Ok(collected) => collected.to_bytes(),
+                Err(error) => return encode_status(&unreadable(&*error), &accept),
+            };
+            match self.ask(&parts, bytes, &accept).await {
+                Ok(request) => self.exchange(request, &accept, upgrade).await,
+                Err(status) => encode_status(&status, &accept),
+            }
+        };
+        let mut answer = match timeout {
+            None => work.await,
+            Some(timeout) => match tokio::time::timeout(timeout, work).await {
+                Ok(answer) => answer,
+                Err(_) => encode_status(&out_of_time(), &accept),
+            },
+        };
+        if known.is_some() && answer.headers().get(http::header::ETAG) == known.as_ref() {
+            *answer.status_mut() = http::StatusCode::NOT_MODIFIED;
+            answer.headers_mut().remove(http::header::CONTENT_TYPE);
+            answer.headers_mut().remove(http::header::CONTENT_ENCODING);
+            *answer.body_mut() = ResponseBody::whole(Bytes::new());
         }
+        if head {
+            *answer.body_mut() = ResponseBody::whole(Bytes::new());
+        }
+        answer
     }
 
     async fn ask(&self, parts: &http::request::Parts, bytes: Bytes, accept: &Accept) -> Result<Request, Status> {
@@ -95,14 +119,15 @@ impl<S: ApiService> HttpService<S> {
     }
 
     async fn exchange(
-        self,
+        &self,
         request: Request,
         accept: &Accept,
         upgrade: Option<hyper::upgrade::OnUpgrade>,
     ) -> http::Response<ResponseBody> {
         let table_options = request.params.other("includeObject").unwrap_or_default().to_owned();
-        let answer = self.service.oneshot(request).await;
-        match answer {
+        let notes = request.notes.clone();
+        let answer = self.service.clone().oneshot(request).await;
+        let mut encoded = match answer {
             Ok(response) => match response.content {
                 Content::Upgrade(switched) => switch(switched, upgrade),
                 content => {
@@ -111,8 +136,18 @@ impl<S: ApiService> HttpService<S> {
                 }
             },
             Err(status) => encode_response(Err(status), accept, &table_options, &*self.clock),
+        };
+        for (name, value) in notes.take() {
+            if let Ok(value) = http::HeaderValue::try_from(value) {
+                encoded.headers_mut().append(name, value);
+            }
         }
+        encoded
     }
+}
+
+fn out_of_time() -> Status {
+    Status::failure(504, "Timeout", "Timeout: request did not complete within the allotted timeout")
 }
 
 fn unreadable(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Status {

@@ -34,6 +34,7 @@ mod options;
 mod patch;
 mod read;
 mod scale;
+mod selectable;
 mod special;
 mod update;
 mod watch;
@@ -60,6 +61,8 @@ pub(crate) struct Parts {
     pub(crate) random: Random,
     pub(crate) reviews: Reviews,
     pub(crate) nodes: NodeDialer,
+    /// The server stops: watches end.
+    pub(crate) shutdown: pintle_watch::Shutdown,
 }
 
 /// A request for objects, resolved: which kind, stored where, asked by whom.

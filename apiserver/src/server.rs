@@ -40,10 +40,14 @@ use crate::authn::{Authentication, Authenticator, Certificates};
 use crate::authz::{Authorizer, Rbac};
 use crate::bootstrap::{self, OwnAddress};
 use crate::definitions::Definitions;
-use crate::documents::Documents;
+use crate::documents::{Documents, Sources as DocumentSources};
 use crate::kinds::Kinds;
+use crate::flowcontrol::FlowControlLayer;
+use crate::health::Health;
 use crate::kubelet::{NodeConnector, NodeDialer};
 use crate::layers::{AuthenticateLayer, AuthorizeLayer, ImpersonateLayer, identity_of};
+use crate::metrics::{Metrics, ProcessProbe, RecordLayer};
+use crate::openid::OpenId;
 use crate::pki;
 use crate::policy::{MutatingPolicies, Sources, ValidatingPolicies};
 use crate::registry::{Parts, Registry};
@@ -99,6 +103,10 @@ pub struct ApiServerConfig {
     pub signing_keys: Option<(String, String)>,
     /// Where this server is reached, if it listens.
     pub listen: Option<(Ipv4Addr, u16)>,
+    /// Requests that are answered at a time, beside watches, connections and exempt requests; 0 for no limit.
+    pub requests_max: u32,
+    /// Tells of the process, for `/metrics`.
+    pub process: Option<ProcessProbe>,
 }
 
 impl std::fmt::Debug for ApiServerConfig {
@@ -122,6 +130,8 @@ impl Default for ApiServerConfig {
             nodes: None,
             signing_keys: None,
             listen: None,
+            requests_max: 600,
+            process: None,
         }
     }
 }
@@ -153,6 +163,9 @@ pub struct ApiServer {
     authorizer: Arc<dyn Authorizer>,
     clock: Arc<dyn Clock>,
     shutdown: ShutdownTrigger,
+    draining: ShutdownTrigger,
+    metrics: Arc<Metrics>,
+    flow_control: Option<FlowControlLayer>,
     scheme: Scheme,
 }
 
@@ -222,7 +235,15 @@ impl ApiServer {
             ServiceAllocator::new(config.service_cidr, config.random.clone(), storages.get(&ServiceKind::INFO.gvk()));
         let own = OwnAddress { cluster_ip: services.first(), listen: config.listen };
         let kinds = Arc::new(Kinds::new(config.scheme.clone()));
+        let (draining, drains) = Shutdown::channel();
+        let metrics = Arc::new(Metrics::new(storages.clone(), &*config.clock, config.process.clone()));
+        let flow_control = (config.requests_max > 0).then(|| {
+            let clock = Arc::clone(&config.clock);
+            FlowControlLayer::new(&storages, config.requests_max, clock, Arc::clone(&metrics))
+        });
+        let openid = OpenId::new(&public, tokens.key_id());
         let parts = Parts {
+            shutdown: drains.clone(),
             kinds: Arc::clone(&kinds),
             storages: storages.clone(),
             admission: admission(&storages, &config, &kinds, &authorizer),
@@ -238,32 +259,47 @@ impl ApiServer {
             nodes: NodeDialer::new(config.nodes.clone()),
         };
         let address = config.listen.map(|(ip, port)| format!("{ip}:{port}")).unwrap_or_default();
-        let documents = Documents::new(config.scheme.clone(), storages, address.clone());
+        let sources = DocumentSources {
+            scheme: config.scheme.clone(),
+            health: Health::new(storages, drains),
+            metrics: Arc::clone(&metrics),
+            openid,
+            address,
+        };
         let core = Core {
             registry: Registry { parts: Arc::new(parts) },
-            documents: Arc::new(ArcSwap::from_pointee(documents)),
+            documents: Arc::new(ArcSwap::from_pointee(Documents::new(sources.clone()))),
         };
-        let server = Self { core, authentication, authorizer, clock: config.clock, shutdown, scheme: config.scheme };
+        let server = Self {
+            core,
+            authentication,
+            authorizer,
+            clock: config.clock,
+            shutdown,
+            draining,
+            metrics,
+            flow_control,
+            scheme: config.scheme,
+        };
         if server.scheme.kind(&Namespace::INFO.gvk()).is_some() {
             let client =
                 server.client().with_identity(Identity::master("system:apiserver")).with_user_agent("pintle-apiserver");
             bootstrap::run(&client, own).await.map_err(SetupError::Bootstrap)?;
         }
-        server.serve_definitions(address).await;
+        server.serve_definitions(sources).await;
         Ok(server)
     }
 
     /// Serves the definitions that are stored, and those to come.
-    async fn serve_definitions(&self, address: String) {
+    async fn serve_definitions(&self, sources: DocumentSources) {
         let parts = &self.core.registry.parts;
         let Some(storage) = parts.storages.get(&CustomResourceDefinition::INFO.gvk()) else { return };
         let client =
             self.client().with_identity(Identity::master("system:apiserver")).with_user_agent("pintle-apiserver");
         let core = self.core.clone();
         let published = move || {
-            let parts = &core.registry.parts;
-            let documents = Documents::new(parts.kinds.current(), parts.storages.clone(), address.clone());
-            core.documents.store(Arc::new(documents));
+            let scheme = core.registry.parts.kinds.current();
+            core.documents.store(Arc::new(Documents::new(DocumentSources { scheme, ..sources.clone() })));
         };
         let registry = self.core.registry.clone();
         let clock = Arc::clone(&self.clock);
@@ -277,9 +313,17 @@ impl ApiServer {
 
     /// The whole stack: authentication, impersonation, authorization, registry.
     pub fn service(&self) -> impl ApiService {
+        let record = RecordLayer {
+            metrics: Arc::clone(&self.metrics),
+            clock: Arc::clone(&self.clock),
+            scheme: self.scheme.clone(),
+        };
         ServiceBuilder::new() // The first layer meets the request first.
+            .layer(record) // Outside all others, so that refusals are counted, too.
             .layer(AuthenticateLayer::new(self.authentication.clone()))
             .layer(ImpersonateLayer::new(Arc::clone(&self.authorizer)))
+            // Behind authentication, since flows are those of users; before authorization, whose work it bounds.
+            .option_layer(self.flow_control.clone())
             .layer(AuthorizeLayer::new(Arc::clone(&self.authorizer)))
             .service(self.core.clone())
     }
@@ -309,8 +353,15 @@ impl ApiServer {
         self.core.registry.parts.storages.applied()
     }
 
+    /// Gets ready to stop: `/readyz` fails, so that nobody new comes, and watches end, so that those who are here look
+    /// for another server. Everything else is still answered.
+    pub fn drain(&self) {
+        self.draining.fire();
+    }
+
     /// Stops following the store and ends all watches.
     pub fn stop(&self) {
+        self.drain();
         self.shutdown.fire();
     }
 }
@@ -411,11 +462,7 @@ impl Service<Request> for Core {
         Box::pin(async move {
             let identity = identity_of(&request)?;
             match &request.target {
-                Target::Path(path) => {
-                    let aggregated = request.params.other("as").is_some_and(|form| form == "APIGroupDiscoveryList");
-                    let verbose = request.params.other("verbose").is_some();
-                    this.documents.load().answer(request.verb, path, aggregated, verbose)
-                }
+                Target::Path(path) => this.documents.load().answer(request.verb, path, &request.params),
                 Target::Resource { .. } => this.registry.answer(&identity, request).await,
             }
         })

@@ -12,7 +12,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use futures::StreamExt;
 use pintle_object_model::custom::{CustomKind, CustomObject};
-use pintle_object_model::{GroupResource, GroupVersionKind, KindInfo, Object, Status};
+use pintle_object_model::{GroupResource, GroupVersionKind, GroupVersionResource, KindInfo, Object, Status};
 use pintle_store::{At, CommitError, Key, Op, Range, Revision, Store, StoreError, Txn, Versioned, WatchItem};
 use pintle_watch::{CacheConfig, Change, Shutdown, WatchCache};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -113,7 +113,16 @@ impl Storages {
         self.index.load().by_hub.get(hub).cloned()
     }
 
-    fn all(&self) -> Vec<Arc<Storage>> {
+    /// The storage of a resource at the version that is stored.
+    pub(crate) fn of_resource(&self, resource: &GroupVersionResource) -> Option<Arc<Storage>> {
+        let index = self.index.load();
+        let found = index.by_hub.values().find(|storage| {
+            storage.info.plural == resource.resource && storage.info.group == resource.group
+        });
+        found.cloned()
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Storage>> {
         self.index.load().by_hub.values().cloned().collect()
     }
 

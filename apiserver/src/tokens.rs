@@ -102,6 +102,11 @@ impl ServiceAccountTokens {
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// The name of the key, as tokens and key sets carry it.
+    pub(crate) fn key_id(&self) -> &str {
+        &self.inner.key_id
+    }
+
     /// A token for an account. Answers with the token and its end in Unix seconds.
     pub(crate) fn issue(
         &self,

@@ -11,10 +11,10 @@ mod remote;
 mod request;
 mod response;
 
-pub use accept::{Accept, As};
+pub use accept::{Accept, As, Subject};
 pub use body::ResponseBody;
 pub use remote::HttpTransport;
-pub use request::{decode_request, encode_request, request_meta};
+pub use request::{decode_request, encode_request, request_meta, request_timeout};
 pub use response::{decode_list, encode_response, encode_status};
 
 /// `application/json`

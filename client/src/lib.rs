@@ -22,7 +22,7 @@ pub use client::{ApiService, Client};
 pub use dynamic::DynamicApi;
 pub use http::HttpTransport;
 pub use kubeconfig::{Cluster, ConfigError, ContextOf, Kubeconfig, Named, User, client_from_file, in_cluster_client};
-pub use request::{Body, FieldValidation, Params, Patch, Propagation, Request, Target, Verb};
+pub use request::{Body, FieldValidation, Notes, Params, Patch, Propagation, Request, Target, Verb};
 pub use response::{
     ByteStream, Content, Document, DuplexStream, ObjectList, Response, SyncStream, Upgrade, UpgradeRequest, WatchEvent,
     WatchStream,

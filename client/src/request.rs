@@ -3,6 +3,8 @@
 //! In: typed handles, or the HTTP codec. Out: any [`ApiService`](crate::ApiService). Invariant: nothing here
 //! depends on HTTP; parameters are parsed, not text, wherever the API defines their type.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use bytes::Bytes;
 use pintle_object_model::api::meta::v1::DeleteOptions;
 use pintle_object_model::patch::PatchKind;
@@ -29,6 +31,24 @@ pub struct Request {
     pub body: Body,
     /// For `exec`, `attach`, `portforward` and `proxy`: the protocol switch that is asked for.
     pub upgrade: Option<UpgradeRequest>,
+    /// What the layers on the way say about the request, in headers of its answer.
+    pub notes: Notes,
+}
+
+/// Headers that an answer gets, be it a refusal or not. Clones share what is noted.
+#[derive(Clone, Debug, Default)]
+pub struct Notes(Arc<Mutex<Vec<(&'static str, String)>>>);
+
+impl Notes {
+    /// Notes a header, by its name in lower case.
+    pub fn add(&self, name: &'static str, value: impl Into<String>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((name, value.into()));
+    }
+
+    /// Takes what has been noted.
+    pub fn take(&self) -> Vec<(&'static str, String)> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// The verbs of the API, as authorization names them.
@@ -50,6 +70,12 @@ pub enum Verb {
     Delete,
     /// Delete many.
     DeleteCollection,
+    /// Ask for the head of a document. Of paths only, as the next two.
+    Head,
+    /// Ask what a path allows.
+    Options,
+    /// A method that means nothing here.
+    Unknown,
 }
 
 impl Verb {
@@ -64,6 +90,9 @@ impl Verb {
             Self::Patch => "patch",
             Self::Delete => "delete",
             Self::DeleteCollection => "deletecollection",
+            Self::Head => "head",
+            Self::Options => "options",
+            Self::Unknown => "",
         }
     }
 }
@@ -244,6 +273,7 @@ impl Request {
             params: Params::default(),
             body: Body::Empty,
             upgrade: None,
+            notes: Notes::default(),
         }
     }
 

@@ -38,7 +38,7 @@ mod scheme;
 
 pub use gvk::{GroupKind, GroupResource, GroupVersion, GroupVersionKind, GroupVersionResource, ObjectRef};
 pub use object::{Format, Object};
-pub use openapi::{openapi_v2, openapi_v3};
+pub use openapi::{SubresourceInfo, has_resource, openapi_v2, openapi_v3, openapi_v3_groups, subresource, verbs};
 pub use pintle_object_model_derive::{Reflect, Resource};
 pub(crate) use resource::json_value;
 pub use resource::{AnyResource, KindInfo, Resource, Rules};

@@ -9,7 +9,7 @@ mod further;
 
 pub use duration::human_duration;
 
-use crate::api::meta::v1::ListMeta;
+use crate::api::meta::v1::{ListMeta, ObjectMeta};
 use crate::custom::CustomKind;
 use crate::{GroupVersionKind, Object, Time, json};
 
@@ -36,16 +36,30 @@ pub fn columns(gvk: &GroupVersionKind) -> Vec<Column> {
     columns::of(&gvk.group, &gvk.kind)
 }
 
-/// A table of objects; `custom` is their kind, if a definition says which columns it has. `include_object` is `Metadata` (the default if empty), `Object` or `None`.
-pub fn encode(
-    gvk: &GroupVersionKind,
-    custom: Option<&CustomKind>,
-    metadata: &ListMeta,
-    items: &[Object],
-    include_object: &str,
-    now: Time,
-) -> Vec<u8> {
-    let mut out = head(gvk, custom, true);
+/// How a table is to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct TableForm<'a> {
+    /// `Metadata` (the default if empty), `Object` or `None`.
+    pub include_object: &'a str,
+    /// `meta.k8s.io/v1` or `meta.k8s.io/v1beta1`.
+    pub meta_version: &'a str,
+    /// What ages are counted to.
+    pub now: Time,
+    /// The kind, if a definition says which columns it has.
+    pub custom: Option<&'a CustomKind>,
+}
+
+impl<'a> TableForm<'a> {
+    /// The same for objects of this kind.
+    #[must_use]
+    pub fn of(self, custom: Option<&'a CustomKind>) -> Self {
+        Self { custom, ..self }
+    }
+}
+
+/// A table of objects.
+pub fn encode(gvk: &GroupVersionKind, metadata: &ListMeta, items: &[Object], form: TableForm<'_>) -> Vec<u8> {
+    let mut out = head(gvk, true, form);
     out.extend_from_slice(b"\"metadata\":");
     // A table of one object carries the object's own version.
     let mut metadata = metadata.clone();
@@ -53,35 +67,32 @@ pub fn encode(
         metadata.resource_version.clone_from(&only.metadata().resource_version);
     }
     json::encode(&metadata, &mut out);
-    rows(&mut out, custom, items, include_object, now);
+    rows(&mut out, items, form);
     out
 }
 
 /// A table of one row, for a watch; only the first carries the columns.
-pub fn encode_row(
-    gvk: &GroupVersionKind,
-    custom: Option<&CustomKind>,
-    object: &Object,
-    include_object: &str,
-    now: Time,
-    with_columns: bool,
-) -> Vec<u8> {
-    let mut out = head(gvk, custom, with_columns);
+pub fn encode_row(gvk: &GroupVersionKind, object: &Object, form: TableForm<'_>, with_columns: bool) -> Vec<u8> {
+    let mut out = head(gvk, with_columns, form);
     out.extend_from_slice(b"\"metadata\":");
     let metadata = ListMeta { resource_version: object.metadata().resource_version.clone(), ..ListMeta::default() };
     json::encode(&metadata, &mut out);
-    rows(&mut out, custom, std::slice::from_ref(object), include_object, now);
+    rows(&mut out, std::slice::from_ref(object), form);
     out
 }
 
-fn head(gvk: &GroupVersionKind, custom: Option<&CustomKind>, with_columns: bool) -> Vec<u8> {
-    let mut out = br#"{"kind":"Table","apiVersion":"meta.k8s.io/v1","columnDefinitions":"#.to_vec();
-    let own = custom.map_or_else(|| columns(gvk), |_| vec![columns::NAME]);
-    let of_definition = custom.into_iter().flat_map(|kind| kind.columns().iter()).map(|column| {
+fn head(gvk: &GroupVersionKind, with_columns: bool, form: TableForm<'_>) -> Vec<u8> {
+    let mut out = format!(r#"{{"kind":"Table","apiVersion":"{}","columnDefinitions":"#, form.meta_version).into_bytes();
+    let own = form.custom.map_or_else(|| columns(gvk), |_| vec![columns::NAME]);
+    let of_definition = form.custom.into_iter().flat_map(|kind| kind.columns().iter()).map(|column| {
         let column = &column.definition;
+        let description = match column.description.as_str() {
+            "" => format!("{DESCRIBED}{}", column.json_path),
+            given => given.to_owned(),
+        };
         serde_json::json!({
-            "name": column.name, "type": column.type_, "format": column.format, "priority": column.priority,
-            "description": if column.description.is_empty() { DESCRIBED.to_owned() + &column.json_path } else { column.description.clone() },
+            "name": column.name, "type": column.type_, "format": column.format, "description": description,
+            "priority": column.priority,
         })
     });
     let definitions: Vec<_> = own
@@ -101,38 +112,47 @@ fn head(gvk: &GroupVersionKind, custom: Option<&CustomKind>, with_columns: bool)
     out
 }
 
-fn rows(out: &mut Vec<u8>, custom: Option<&CustomKind>, items: &[Object], include_object: &str, now: Time) {
+fn rows(out: &mut Vec<u8>, items: &[Object], form: TableForm<'_>) {
     out.extend_from_slice(b",\"rows\":[");
     for (index, object) in items.iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
         out.extend_from_slice(b"{\"cells\":");
-        let cells = match custom {
-            None => columns::cells(object, now),
+        let cells = match form.custom {
+            None => columns::cells(object, form.now),
             Some(kind) => {
                 let tree = object.to_value();
                 let name = std::iter::once(object.metadata().name.clone().into());
-                name.chain(kind.columns().iter().map(|column| column.cell(&tree, now))).collect()
+                name.chain(kind.columns().iter().map(|column| column.cell(&tree, form.now))).collect()
             }
         };
         let cells = serde_json::Value::Array(cells);
         out.extend_from_slice(cells.to_string().as_bytes());
-        match include_object {
-            "None" => {}
+        if let Some(conditions) = columns::row_conditions(object) {
+            out.extend_from_slice(b",\"conditions\":");
+            out.extend_from_slice(conditions.to_string().as_bytes());
+        }
+        match form.include_object {
+            "None" => out.extend_from_slice(b",\"object\":null"),
             "Object" => {
                 out.extend_from_slice(b",\"object\":");
                 out.extend_from_slice(&object.encode(crate::Format::Json));
             }
             _ => {
-                out.extend_from_slice(
-                    br#","object":{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":"#,
-                );
-                json::encode(object.metadata(), out);
-                out.push(b'}');
+                out.extend_from_slice(b",\"object\":");
+                partial_object(object.metadata(), form.meta_version, out);
             }
         }
         out.push(b'}');
     }
     out.extend_from_slice(b"]}");
+}
+
+/// The metadata of an object, in the kind that carries nothing else.
+pub fn partial_object(metadata: &ObjectMeta, meta_version: &str, out: &mut Vec<u8>) {
+    let head = format!(r#"{{"kind":"PartialObjectMetadata","apiVersion":"{meta_version}","metadata":"#);
+    out.extend_from_slice(head.as_bytes());
+    json::encode(metadata, out);
+    out.push(b'}');
 }

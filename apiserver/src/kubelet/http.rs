@@ -78,7 +78,9 @@ fn outgoing(path: &NodePath, request: Request) -> Result<http::Request<Full<Byte
         Verb::Update => http::Method::PUT,
         Verb::Patch => http::Method::PATCH,
         Verb::Delete | Verb::DeleteCollection => http::Method::DELETE,
-        Verb::Get | Verb::List | Verb::Watch => http::Method::GET,
+        Verb::Head => http::Method::HEAD,
+        Verb::Options => http::Method::OPTIONS,
+        Verb::Get | Verb::List | Verb::Watch | Verb::Unknown => http::Method::GET,
     };
     // A websocket handshake is always a GET, whatever the verb of the subresource is.
     let method = if request.upgrade.as_ref().is_some_and(is_websocket) { http::Method::GET } else { method };

@@ -6,6 +6,7 @@
 use pintle_client::{Content, ObjectList, Params, Response};
 use pintle_object_model::api::meta::v1::ListMeta;
 use pintle_object_model::selector::{FieldSelector, Selector};
+use pintle_object_model::validation::{FieldErrors, Path};
 use pintle_object_model::{Object, Status};
 use pintle_watch::{Expired, Filter, Snapshot};
 
@@ -13,7 +14,7 @@ use super::{Call, FRESH_TIMEOUT, Registry};
 
 impl Registry {
     pub(super) async fn get(&self, call: &Call<'_>, params: &Params) -> Result<Response, Status> {
-        let found = match parse_revision(&params.resource_version)? {
+        let found = match parse_revision(&params.resource_version).map_err(malformed_revision)? {
             // Any version will do: the cache has one.
             Some(0) => call.storage.cache.get(call.namespace, call.name),
             Some(revision) => {
@@ -30,7 +31,9 @@ impl Registry {
 
     pub(super) async fn list(&self, call: &Call<'_>, params: &Params) -> Result<Response, Status> {
         let filter = self.filter(call, params)?;
-        let limit = usize::try_from(params.limit).unwrap_or(usize::MAX);
+        // Whoever takes any version takes all of it: such lists are not cut into pages.
+        let limit = if params.resource_version == "0" { 0 } else { params.limit };
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let (snapshot, after) = self.snapshot_for(call, params).await?;
         let mut items = Vec::new();
         let mut matching =
@@ -60,7 +63,7 @@ impl Registry {
 
     /// The state that the parameters ask for, and the key after which the page starts.
     async fn snapshot_for(&self, call: &Call<'_>, params: &Params) -> Result<(Snapshot, Option<String>), Status> {
-        check_match(params)?;
+        check_list(params)?;
         let storage = call.storage;
         if !params.continue_.is_empty() {
             let token = Continue::parse(&params.continue_)?;
@@ -70,7 +73,12 @@ impl Registry {
             let snapshot = storage.cache.snapshot_at(token.revision).map_err(|_| continue_expired())?;
             return Ok((snapshot, Some(token.after)));
         }
-        let snapshot = match parse_revision(&params.resource_version)? {
+        let revision = parse_revision(&params.resource_version)
+            .map_err(|why| Status::bad_request(format!("invalid resource version: {why}")))?;
+        // The first page of a list that names a version, and not how it is meant, is of exactly that version.
+        let exact =
+            params.resource_version_match == "Exact" || (params.resource_version_match.is_empty() && params.limit > 0);
+        let snapshot = match revision {
             None => {
                 storage.wait_fresh(FRESH_TIMEOUT).await?;
                 storage.cache.snapshot()
@@ -81,7 +89,7 @@ impl Registry {
             }
             Some(revision) => {
                 storage.wait_revision(revision, FRESH_TIMEOUT).await?;
-                if params.resource_version_match == "Exact" {
+                if exact {
                     storage.cache.snapshot_at(revision).map_err(|expired| too_old(&expired))?
                 } else {
                     storage.cache.snapshot()
@@ -98,30 +106,31 @@ impl Registry {
         } else {
             Selector::parse(&params.label_selector).map_err(|error| {
                 let text = error.to_string();
-                let plain = text.contains("end of string");
+                let plain = text.contains("end of string") || text.contains("identifier after");
                 Status::bad_request(if plain { text } else { format!("unable to parse requirement: {text}") })
             })?
         };
-        let fields = if params.field_selector.is_empty() {
+        let mut fields = if params.field_selector.is_empty() {
             FieldSelector::default()
         } else {
             FieldSelector::parse(&params.field_selector).map_err(Status::bad_request)?
         };
-        for term in &fields.terms {
-            let by_definition =
-                || call.entry.custom().is_some_and(|kind| kind.selectable().any(|field| field == term.path));
-            if !selectable(call.storage.info.group, call.storage.info.kind, &term.path) && !by_definition() {
-                if call.entry.custom().is_some() {
+        for term in &mut fields.terms {
+            if let Some(kind) = call.entry.custom() {
+                let own = matches!(term.path.as_str(), "metadata.name" | "metadata.namespace");
+                if !own && !kind.selectable().any(|field| field == term.path) {
                     return Err(Status::bad_request(format!("field label not supported: {}", term.path)));
                 }
-                return Err(Status::bad_request(format!(
-                    "Unable to find {:?} that match label selector {:?}, field selector {:?}: field label not supported: {}",
+                continue;
+            }
+            term.path = super::selectable::stored_path(call.entry.info(), &term.path).map_err(|why| {
+                Status::bad_request(format!(
+                    "Unable to find {:?} that match label selector {:?}, field selector {:?}: {why}",
                     call.resource.to_string(),
                     params.label_selector,
                     params.field_selector,
-                    term.path
-                )));
-            }
+                ))
+            })?;
         }
         let mut filter = Filter { namespace: call.namespace.to_owned(), name: call.name.to_owned(), labels, fields };
         // `metadata.name=x` selects one object, which caches find without a scan.
@@ -134,79 +143,54 @@ impl Registry {
     }
 }
 
-/// The fields by which a kind can be selected, beyond its name and namespace.
-/// Source: Kubernetes concepts, "Field Selectors", list of supported fields.
-fn selectable(group: &str, kind: &str, path: &str) -> bool {
-    if matches!(path, "metadata.name" | "metadata.namespace") {
-        return true;
-    }
-    let fields: &[&str] = match (group, kind) {
-        ("", "Pod") => &[
-            "spec.nodeName",
-            "spec.restartPolicy",
-            "spec.schedulerName",
-            "spec.serviceAccountName",
-            "spec.hostNetwork",
-            "status.phase",
-            "status.podIP",
-            "status.nominatedNodeName",
-        ],
-        ("", "Event") => &[
-            "involvedObject.kind",
-            "involvedObject.namespace",
-            "involvedObject.name",
-            "involvedObject.uid",
-            "involvedObject.apiVersion",
-            "involvedObject.resourceVersion",
-            "involvedObject.fieldPath",
-            "reason",
-            "reportingComponent",
-            "source",
-            "type",
-        ],
-        ("", "Secret") => &["type"],
-        ("", "Namespace") => &["status.phase"],
-        ("", "Node") => &["spec.unschedulable"],
-        ("", "Service") => &["spec.clusterIP", "spec.type"],
-        ("", "ReplicationController") | ("apps", "ReplicaSet") => &["status.replicas"],
-        ("batch", "Job") => &["status.successful"],
-        ("certificates.k8s.io", "CertificateSigningRequest") => &["spec.signerName"],
-        _ => &[],
-    };
-    fields.contains(&path)
-}
-
 /// `None` for no preference, `0` for any.
-pub(super) fn parse_revision(text: &str) -> Result<Option<u64>, Status> {
+///
+/// # Errors
+/// What is wrong with it; how it is answered depends on the verb.
+pub(super) fn parse_revision(text: &str) -> Result<Option<u64>, String> {
     if text.is_empty() {
         return Ok(None);
     }
     text.parse().map(Some).map_err(|_| {
-        Status::bad_request(format!("Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"))
+        format!("resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax")
     })
 }
 
-fn check_match(params: &Params) -> Result<(), Status> {
-    let why = match params.resource_version_match.as_str() {
-        "" => return Ok(()),
-        _ if !params.continue_.is_empty() => "resourceVersionMatch is forbidden when continue is provided",
-        _ if params.resource_version.is_empty() => {
-            "resourceVersionMatch is forbidden unless resourceVersion is provided"
+/// How a read of one object and a watch answer a malformed resource version: as an error that has no reason.
+pub(super) fn malformed_revision(why: String) -> Status {
+    let mut status = Status::failure(500, "", why);
+    status.details = None;
+    status
+}
+
+/// What the options of a list may not say together.
+fn check_list(params: &Params) -> Result<(), Status> {
+    let mut errors = FieldErrors::default();
+    let path = Path::new("resourceVersionMatch");
+    let matching = params.resource_version_match.as_str();
+    if !matching.is_empty() {
+        if params.resource_version.is_empty() {
+            errors.forbidden(&path, "resourceVersionMatch is forbidden unless resourceVersion is provided");
         }
-        "Exact" if params.resource_version == "0" => {
-            "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""
+        if !params.continue_.is_empty() {
+            errors.forbidden(&path, "resourceVersionMatch is forbidden when continue is provided");
         }
-        "Exact" | "NotOlderThan" => return Ok(()),
-        other => {
-            let mut errors = pintle_object_model::validation::FieldErrors::default();
-            let path = pintle_object_model::validation::Path::new("resourceVersionMatch");
-            errors.not_supported(&path, other, &["Exact", "NotOlderThan", ""]);
-            return Err(Status::invalid("meta.k8s.io", "ListOptions", "", &errors));
+        if !matches!(matching, "Exact" | "NotOlderThan") {
+            errors.not_supported(&path, matching, &["Exact", "NotOlderThan", ""]);
         }
-    };
-    let mut errors = pintle_object_model::validation::FieldErrors::default();
-    errors.forbidden(&pintle_object_model::validation::Path::new("resourceVersionMatch"), why);
-    Err(Status::invalid("meta.k8s.io", "ListOptions", "", &errors))
+        if matching == "Exact" && params.resource_version == "0" {
+            errors.forbidden(&path, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+        }
+    }
+    if params.send_initial_events.is_some() {
+        errors.forbidden(&Path::new("sendInitialEvents"), "sendInitialEvents is forbidden for list");
+    }
+    list_options(&errors)
+}
+
+/// Refuses list options that are wrong.
+pub(super) fn list_options(errors: &FieldErrors) -> Result<(), Status> {
+    if errors.is_empty() { Ok(()) } else { Err(Status::invalid("meta.k8s.io", "ListOptions", "", errors)) }
 }
 
 pub(super) fn too_old(expired: &Expired) -> Status {

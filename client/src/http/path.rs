@@ -16,8 +16,13 @@ pub(super) struct Parsed {
 /// Parses a decoded path.
 pub(super) fn parse(path: &str) -> Parsed {
     let other = || Parsed { target: Target::Path(path.to_owned()), watch: false };
-    let trimmed = path.trim_matches('/');
+    let trimmed = path.strip_prefix('/').unwrap_or(path).trim_end_matches('/');
     let mut parts: Vec<&str> = trimmed.split('/').collect();
+    let proxied = parts.iter().position(|part| *part == "proxy").unwrap_or(parts.len());
+    // An empty or relative part names nothing, except behind `proxy`, where others understand it.
+    if parts.iter().take(proxied).any(|part| matches!(*part, "" | "." | "..")) {
+        return other();
+    }
     let (group, version) = match parts.as_slice() {
         ["api", version, _, ..] => {
             let version = *version;
@@ -124,5 +129,9 @@ mod tests {
             assert_eq!(format(&target), path);
         }
         assert!(parse("/api/v1/watch/namespaces/a/pods").watch);
+        for path in ["//api/v1/pods", "/api/v1/namespaces/a/pods//b", "/api/v1/../v1/pods"] {
+            assert_eq!(parse(path).target, Target::Path(path.into()));
+        }
+        assert_eq!(parse("/api/v1/namespaces/a/pods/").target, resource("", "v1", "pods", ["a", "", ""]));
     }
 }

@@ -1,22 +1,76 @@
 //! Requests: from HTTP to plain data and back.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method, header, request::Parts};
-use pintle_object_model::{Format, Object, Status};
+use pintle_object_model::{Format, GoDuration, Object, Status};
 
-use super::{Accept, JSON, PROTOBUF};
+use super::{Accept, JSON, PROTOBUF, Subject};
 use crate::{Body, Caller, Identity, Patch, PatchKind, Request, Target, UpgradeRequest, Verb};
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// The verb and representation of a request, before its body is read.
+/// The representation that a request wants, before its body is read. The second value of a refusal is how to say so.
 ///
 /// # Errors
-/// 405 for an unknown method, 406 for an unknown representation.
-pub fn request_meta(parts: &Parts) -> Result<Accept, Status> {
-    Accept::negotiate(text(&parts.headers, "accept"), text(&parts.headers, "accept-encoding"))
+/// 406 if there is no such representation.
+pub fn request_meta(parts: &Parts) -> Result<Accept, (Status, Accept)> {
+    let subject = subject(parts);
+    Accept::negotiate(text(&parts.headers, "accept"), text(&parts.headers, "accept-encoding"), subject)
+}
+
+fn subject(parts: &Parts) -> Subject {
+    let parsed = super::path::parse(&super::query::unescape(parts.uri.path(), false));
+    let reads = parts.method == Method::GET;
+    match &parsed.target {
+        Target::Resource { name, .. } if name.is_empty() && reads => {
+            let watch = super::query::parse(parts.uri.query().unwrap_or_default()).is_ok_and(|(_, watch)| watch);
+            if watch || parsed.watch { Subject::Watch } else { Subject::List }
+        }
+        Target::Resource { .. } if parsed.watch && reads => Subject::Watch,
+        Target::Resource { subresource, .. } => match subresource.as_str() {
+            // What stands behind a connection, or a log, is what it is.
+            "proxy" | "exec" | "attach" | "portforward" | "log" => Subject::Other,
+            _ => Subject::Object,
+        },
+        Target::Path(path) => match path.trim_matches('/').split('/').next() {
+            Some("api" | "apis") => Subject::Discovery,
+            Some("version" | ".well-known") => Subject::Version,
+            Some("openid") => Subject::Keys,
+            _ => Subject::Other,
+        },
+    }
+}
+
+/// Longest duration of a request that is not a watch or a connection, and what is taken if it says none.
+const TIMEOUT_MAX: Duration = Duration::from_secs(60);
+
+/// How long the request may take: what its `timeout` says, within limits; `None` for watches and connections, which
+/// last as long as they are wanted.
+///
+/// # Errors
+/// 400 for a malformed `timeout`.
+pub fn request_timeout(parts: &Parts) -> Result<Option<Duration>, Status> {
+    let parsed = super::path::parse(&super::query::unescape(parts.uri.path(), false));
+    let (params, watch) = super::query::parse(parts.uri.query().unwrap_or_default()).unwrap_or_default();
+    let long_running = match &parsed.target {
+        Target::Resource { subresource, .. } => {
+            watch || parsed.watch || matches!(subresource.as_str(), "proxy" | "exec" | "attach" | "portforward" | "log")
+        }
+        Target::Path(_) => false,
+    };
+    let asked = params.other("timeout").unwrap_or_default();
+    if long_running || asked.is_empty() {
+        return Ok((!long_running).then_some(TIMEOUT_MAX));
+    }
+    let asked: GoDuration = asked
+        .parse()
+        .map_err(|why| Status::bad_request(format!("invalid timeout specified in the request URL - {why}")))?;
+    let asked = u64::try_from(asked.nanos()).map(Duration::from_nanos).unwrap_or_default();
+    Ok(Some(if asked.is_zero() || asked > TIMEOUT_MAX { TIMEOUT_MAX } else { asked }))
 }
 
 /// Turns an HTTP request into a plain one. Who asks comes from the headers; a client certificate is for the
@@ -27,19 +81,26 @@ pub fn request_meta(parts: &Parts) -> Result<Accept, Status> {
 pub fn decode_request(parts: &Parts, body: Bytes) -> Result<Request, Status> {
     let parsed = super::path::parse(&super::query::unescape(parts.uri.path(), false));
     let (params, watch) = super::query::parse(parts.uri.query().unwrap_or_default())?;
-    let watch = watch || parsed.watch;
-    let named = matches!(&parsed.target, Target::Resource { name, .. } if !name.is_empty());
-    let plain = matches!(&parsed.target, Target::Resource { subresource, .. } if subresource.is_empty());
-    let is_path = matches!(parsed.target, Target::Path(_));
+    let (named, connects, is_path) = match &parsed.target {
+        Target::Resource { name, subresource, .. } => (!name.is_empty(), subresource == "proxy", false),
+        Target::Path(_) => (false, false, true),
+    };
+    // Whoever names an object reads it, unless by one of the old paths.
+    let watch = watch && !named || parsed.watch;
     let verb = match parts.method {
-        Method::GET | Method::HEAD if watch && plain => Verb::Watch,
-        Method::GET | Method::HEAD if named || is_path => Verb::Get,
-        Method::GET | Method::HEAD => Verb::List,
+        Method::HEAD if is_path => Verb::Head,
+        Method::OPTIONS if is_path => Verb::Options,
+        Method::GET | Method::HEAD if is_path => Verb::Get,
+        Method::GET if watch => Verb::Watch,
+        Method::GET if named => Verb::Get,
+        Method::HEAD if connects => Verb::Get,
+        Method::GET => Verb::List,
         Method::POST => Verb::Create,
         Method::PUT => Verb::Update,
         Method::PATCH => Verb::Patch,
         Method::DELETE if named || is_path => Verb::Delete,
         Method::DELETE => Verb::DeleteCollection,
+        _ if is_path => Verb::Unknown,
         _ => {
             let why = "the server does not allow this method on the requested resource";
             let mut status = Status::failure(405, "MethodNotAllowed", why);
@@ -50,6 +111,7 @@ pub fn decode_request(parts: &Parts, body: Bytes) -> Result<Request, Status> {
     let content_type = text(&parts.headers, "content-type");
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     let body = match verb {
+        _ if is_path => Body::Empty,
         Verb::Patch => Body::Patch(Patch { kind: patch_kind(media_type)?, text: body }),
         _ if body.is_empty() && verb != Verb::Update && verb != Verb::Create => Body::Empty,
         _ => Body::Encoded { media_type: media_type.to_owned(), bytes: body },
@@ -155,6 +217,9 @@ pub fn encode_request(base: &str, request: &Request, format: Format) -> Result<h
     }
     let method = match request.verb {
         Verb::Get | Verb::List | Verb::Watch => Method::GET,
+        Verb::Head => Method::HEAD,
+        Verb::Options => Method::OPTIONS,
+        Verb::Unknown => return Err(Status::bad_request("a request without a known verb cannot be sent")),
         Verb::Create => Method::POST,
         Verb::Update => Method::PUT,
         Verb::Patch => Method::PATCH,

@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, StatusCode, header};
-use pintle_object_model::api::meta::v1::{ListMeta, Status as StatusKind};
+use pintle_object_model::api::meta::v1::{self as meta, ListMeta, Status as StatusKind};
 use pintle_object_model::clock::Clock;
 use pintle_object_model::custom::CustomKind;
 use pintle_object_model::json::DecodeOptions;
-use pintle_object_model::{Format, GroupVersionKind, MicroTime, Object, Scheme, Status, json, protobuf, table, yaml};
+use pintle_object_model::table::{self, TableForm};
+use pintle_object_model::{Format, GroupVersionKind, MicroTime, Object, Scheme, Status, json, protobuf, yaml};
 
 use super::body::frames;
 use super::{Accept, As, JSON, PROTOBUF, ResponseBody};
-use crate::{Content, ObjectList, Response, WatchEvent};
+use crate::{Content, Document, ObjectList, Response, WatchEvent};
 
 /// Bodies at least this large are compressed for clients that take it.
 const GZIP_FROM_BYTES: usize = 128 * 1024;
@@ -37,18 +38,7 @@ pub fn encode_response(
         Content::List(list) => encode_list(&list, custom, accept, table_options, now),
         Content::Watch { gvk, events } => encode_watch(events, &gvk, response.custom, accept, table_options, now),
         Content::Status(status) => encode_status(&status, accept),
-        Content::Document(document) => {
-            let mut builder =
-                http::Response::builder().status(document.code).header(header::CONTENT_TYPE, document.content_type);
-            for (name, value) in &document.headers {
-                builder = builder.header(name, value);
-            }
-            let (body, gzip) = compressed(document.body, accept);
-            if gzip {
-                builder = builder.header(header::CONTENT_ENCODING, "gzip");
-            }
-            builder.body(ResponseBody::whole(body)).expect("documents carry valid headers")
-        }
+        Content::Document(document) => encode_document(document, accept),
         Content::Bytes(bytes) => http::Response::builder()
             .header(header::CONTENT_TYPE, bytes.content_type)
             .body(ResponseBody::stream(bytes.stream))
@@ -63,6 +53,45 @@ pub fn encode_response(
         }
     }
     encoded
+}
+
+fn encode_document(document: Document, accept: &Accept) -> http::Response<ResponseBody> {
+    let document = represented(document, accept);
+    let mut builder = http::Response::builder().status(document.code);
+    if !document.content_type.is_empty() {
+        builder = builder.header(header::CONTENT_TYPE, document.content_type);
+    }
+    for (name, value) in &document.headers {
+        builder = builder.header(name, value);
+    }
+    let (body, gzip) = compressed(document.body, accept);
+    if gzip {
+        builder = builder.header(header::CONTENT_ENCODING, "gzip");
+    }
+    builder.body(ResponseBody::whole(body)).expect("documents carry valid headers")
+}
+
+/// Discovery documents are kinds of their own, which have all representations.
+fn represented(mut document: Document, accept: &Accept) -> Document {
+    if accept.format == Format::Json || document.content_type != JSON {
+        return document;
+    }
+    let Some((api_version, kind)) = json::type_meta(&document.body) else { return document };
+    let mut value: Box<dyn pintle_object_model::reflect::Struct> = match kind.as_str() {
+        "APIVersions" => Box::new(meta::APIVersions::default()),
+        "APIGroupList" => Box::new(meta::APIGroupList::default()),
+        "APIGroup" => Box::new(meta::APIGroup::default()),
+        "APIResourceList" => Box::new(meta::APIResourceList::default()),
+        _ => return document,
+    };
+    let api_version = if api_version.is_empty() { "v1".to_owned() } else { api_version };
+    if accept.format == Format::Yaml {
+        document.body = yaml::from_json(&document.body);
+    } else if json::decode_kind(&document.body, &mut *value, &DecodeOptions::default()).is_ok() {
+        document.body = protobuf::encode_kind(&api_version, &kind, &*value);
+    }
+    document.content_type = accept.media_type().to_owned();
+    document
 }
 
 fn answer(code: u16, accept: &Accept, body: Bytes) -> http::Response<ResponseBody> {
@@ -125,15 +154,19 @@ fn encode_object(
     now: MicroTime,
 ) -> http::Response<ResponseBody> {
     let body = match accept.as_ {
-        As::Table => as_format(
-            table_json(&object.gvk(), &ListMeta::default(), std::slice::from_ref(object), custom, options, now),
-            accept,
-        ),
-        As::PartialMetadata => as_format(partial_json(object), accept),
+        As::Table => match form(accept, options, now) {
+            Ok(form) => {
+                let items = std::slice::from_ref(object);
+                as_format(table::encode(&object.gvk(), &ListMeta::default(), items, form.of(custom)), accept)
+            }
+            Err(status) => return encode_status(&status, accept),
+        },
+        As::PartialMetadata => partial(object, accept),
+        As::PartialMetadataList => return encode_status(&not_of_form(&object.gvk(), accept, false), accept),
         As::Objects | As::Discovery => object.encode(effective(accept, object)),
     };
     let mut response = answer(code, accept, body);
-    if accept.format == Format::Protobuf && (object.typed().is_none() || matches!(accept.as_, As::Table)) {
+    if accept.format == Format::Protobuf && object.typed().is_none() && accept.as_ == As::Objects {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
     }
     response
@@ -160,20 +193,22 @@ fn encode_list(
 ) -> http::Response<ResponseBody> {
     let kind = custom.map_or_else(|| format!("{}List", list.gvk.kind), |kind| kind.list_kind().to_owned());
     let body: Bytes = match (accept.as_, accept.format) {
-        (As::Table, _) => as_format(table_json(&list.gvk, &list.metadata, &list.items, custom, options, now), accept),
-        (As::PartialMetadata, _) => {
-            let items: Vec<Bytes> = list.items.iter().map(|object| partial_json(object).into()).collect();
-            as_format(
-                json::encode_list(
-                    "meta.k8s.io/v1",
-                    "PartialObjectMetadataList",
-                    &list.metadata,
-                    &items,
-                    b"",
-                    json::ListForm::Builtin,
-                ),
-                accept,
-            )
+        (As::Table, _) => match form(accept, options, now) {
+            Ok(form) => as_format(table::encode(&list.gvk, &list.metadata, &list.items, form.of(custom)), accept),
+            Err(status) => return encode_status(&status, accept),
+        },
+        (As::PartialMetadata, _) => return encode_status(&not_of_form(&list.gvk, accept, true), accept),
+        (As::PartialMetadataList, _) => {
+            let (version, kind) = (accept.meta_version(), "PartialObjectMetadataList");
+            let one = Accept { format: json_unless_protobuf(accept.format), ..*accept };
+            let items: Vec<Bytes> = list.items.iter().map(|object| partial(object, &one)).collect();
+            match accept.format {
+                Format::Protobuf => protobuf::encode_list(version, kind, &list.metadata, &items),
+                _ => {
+                    let form = json::ListForm::Builtin;
+                    as_format(json::encode_list(version, kind, &list.metadata, &items, b"", form), accept)
+                }
+            }
         }
         (_, Format::Protobuf) if list.items.iter().all(|object| object.typed().is_some()) => {
             let items: Vec<Bytes> = list.items.iter().map(|object| object.encode(Format::Protobuf)).collect();
@@ -193,23 +228,44 @@ fn encode_list(
     answer(200, accept, body)
 }
 
-fn table_json(
-    gvk: &GroupVersionKind,
-    metadata: &ListMeta,
-    items: &[Object],
-    custom: Option<&CustomKind>,
-    options: &str,
-    now: MicroTime,
-) -> Vec<u8> {
-    table::encode(gvk, custom, metadata, items, options, now.to_time())
+fn json_unless_protobuf(format: Format) -> Format {
+    if format == Format::Protobuf { format } else { Format::Json }
+}
+
+fn form<'a>(accept: &Accept, include_object: &'a str, now: MicroTime) -> Result<TableForm<'a>, Status> {
+    if !matches!(include_object, "" | "None" | "Metadata" | "Object") {
+        return Err(Status::bad_request(format!(
+            "Unable to convert to Table as requested: includeObject: Invalid value: {include_object:?}: must be \
+             'Metadata', 'Object', 'None', or empty"
+        )));
+    }
+    Ok(TableForm { include_object, meta_version: accept.meta_version(), now: now.to_time(), custom: None })
+}
+
+/// Metadata of one object was asked of a list, or the reverse.
+fn not_of_form(gvk: &GroupVersionKind, accept: &Accept, is_list: bool) -> Status {
+    let package = match gvk.group.as_str() {
+        "" | "events.k8s.io" => "core",
+        group => group.split('.').next().unwrap_or_default(),
+    };
+    let asked = if accept.as_ == As::PartialMetadata { "PartialObjectMetadata" } else { "PartialObjectMetadataList" };
+    let (what, kind) = if is_list { ("a list", format!("{}List", gvk.kind)) } else { ("not a list", gvk.kind.clone()) };
+    Status::failure(
+        406,
+        "NotAcceptable",
+        format!("you requested {asked}, but the requested object is {what} (*{package}.{kind})"),
+    )
 }
 
 /// `PartialObjectMetadata` of an object.
-fn partial_json(object: &Object) -> Vec<u8> {
-    let mut out = br#"{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":"#.to_vec();
-    json::encode(object.metadata(), &mut out);
-    out.push(b'}');
-    out
+fn partial(object: &Object, accept: &Accept) -> Bytes {
+    if accept.format == Format::Protobuf {
+        let version = accept.meta_version();
+        return protobuf::encode_metadata_only(version, "PartialObjectMetadata", object.metadata());
+    }
+    let mut out = Vec::new();
+    table::partial_object(object.metadata(), accept.meta_version(), &mut out);
+    as_format(out, accept)
 }
 
 /// An object of the watched kind that carries nothing but a resource version.
@@ -238,7 +294,12 @@ fn encode_watch(
     now: MicroTime,
 ) -> http::Response<ResponseBody> {
     if !frames(accept.format) {
-        return encode_status(&Status::failure(406, "NotAcceptable", "watches are framed in JSON or protobuf"), accept);
+        return encode_status(&super::accept::not_framed(), accept);
+    }
+    if accept.as_ == As::Table
+        && let Err(status) = form(accept, options, now)
+    {
+        return encode_status(&status, accept);
     }
     let accept = *accept;
     let gvk = gvk.clone();
@@ -290,9 +351,10 @@ fn frame_object(
     match accept.as_ {
         As::Table => {
             let header = first.swap(false, std::sync::atomic::Ordering::Relaxed);
-            table::encode_row(&object.gvk(), custom, object, options, now.to_time(), header).into()
+            let form = TableForm { include_object: options, meta_version: accept.meta_version(), now: now.to_time(), custom: None };
+            table::encode_row(&object.gvk(), object, form.of(custom), header).into()
         }
-        As::PartialMetadata => partial_json(object).into(),
+        As::PartialMetadata | As::PartialMetadataList => partial(object, accept),
         As::Objects | As::Discovery => object.encode(effective(accept, object)),
     }
 }

@@ -42,6 +42,9 @@ impl std::str::FromStr for GoDuration {
                 .find(|c: char| !c.is_ascii_digit() && c != '.')
                 .ok_or_else(|| format!("time: missing unit in duration {text:?}"))?;
             let (number, tail) = rest.split_at(digits);
+            if number.is_empty() {
+                return Err(invalid());
+            }
             let end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
             let (unit, next) = tail.split_at(end);
             let scale: i64 = match unit {

@@ -58,7 +58,17 @@ impl FieldSelector {
             let equal = match term.path.as_str() {
                 "metadata.name" => object.metadata().name == term.value,
                 "metadata.namespace" => object.metadata().namespace == term.value,
-                path => object.field_text(path) == term.value,
+                // The component that reports has moved to a field of its own.
+                "source" => {
+                    let component = object.field_text("source.component");
+                    let component =
+                        if component.is_empty() { object.field_text("reportingComponent") } else { component };
+                    component == term.value
+                }
+                path => {
+                    let text = object.field_text(path);
+                    if text.is_empty() { zero(path) == term.value } else { text == term.value }
+                }
             };
             equal == term.equal
         })
@@ -75,6 +85,15 @@ impl fmt::Display for FieldSelector {
             write!(f, "{}{}{value}", term.path, if term.equal { "=" } else { "!=" })?;
         }
         Ok(())
+    }
+}
+
+/// The text of a field that is absent.
+fn zero(path: &str) -> &'static str {
+    match path {
+        "spec.hostNetwork" | "spec.unschedulable" => "false",
+        "status.replicas" | "status.succeeded" => "0",
+        _ => "",
     }
 }
 

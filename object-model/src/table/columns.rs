@@ -42,6 +42,17 @@ const CONTAINERS: [Column; 3] = [
     wide("Selector", "Which pods belong to the object."),
 ];
 
+/// What makes a row less interesting: the pod of the row has ended.
+pub(super) fn row_conditions(object: &Object) -> Option<Value> {
+    let pod: &Pod = object.downcast()?;
+    let (reason, message) = match pod.status.phase.as_str() {
+        "Succeeded" => ("Succeeded", "The pod has completed successfully."),
+        "Failed" => ("Failed", "The pod failed."),
+        _ => return None,
+    };
+    Some(json!([{"type": "Completed", "status": "True", "reason": reason, "message": message}]))
+}
+
 pub(super) fn of(group: &str, kind: &str) -> Vec<Column> {
     let mut list = vec![NAME];
     let rest: &[Column] = match (group, kind) {
