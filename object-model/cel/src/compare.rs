@@ -17,7 +17,7 @@ pub(crate) fn equal(left: &Value<'_>, right: &Value<'_>) -> bool {
             (a, b) => a.is_none() && b.is_none(),
         },
         (Value::Type(a), Value::Type(b)) => {
-            crate::library::standard::type_name(a) == crate::library::standard::type_name(b)
+            crate::library::convert::type_name(a) == crate::library::convert::type_name(b)
         }
         (Value::Opaque(a), Value::Opaque(b)) => a == b,
         _ => order(left, right).flatten() == Some(Ordering::Equal),

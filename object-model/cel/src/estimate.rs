@@ -9,7 +9,6 @@ use std::sync::Arc;
 use crate::ast::{Access, Call, Expr, Fold, Kind, Literal};
 use crate::cost;
 use crate::library::Cost;
-use crate::program::Program;
 use crate::ty::Type;
 
 /// The most that one rule of a custom resource may be estimated to cost.
@@ -55,12 +54,9 @@ impl Estimate {
     }
 }
 
-impl Program {
-    /// What one evaluation costs, by the sizes that the declared types of variables allow.
-    pub fn estimate(&self) -> Estimate {
-        let mut estimator = Estimator { types: &self.types, sizes: HashMap::new(), scopes: Vec::new() };
-        estimator.cost(&self.expr)
-    }
+/// What one evaluation costs, by the sizes that the types of nodes allow.
+pub(crate) fn estimate(expr: &Expr, types: &[Type]) -> Estimate {
+    Estimator { types, sizes: HashMap::new(), scopes: Vec::new() }.cost(expr)
 }
 
 /// How far an estimate is beyond its limit, in the words of Kubernetes' refusal of `what`; `None` if it is within.

@@ -12,7 +12,7 @@ use crate::ast::{Access, Call, Entry, Expr, Fold, Kind, Literal, Select, Struct}
 use crate::budget::Budget;
 use crate::cost;
 use crate::errors::EvalError;
-use crate::library::{Context, Outcome, standard};
+use crate::library::{Context, Outcome, convert};
 use crate::macros::RESULT;
 use crate::value::{Built, Key, List, Map, Text, Value};
 
@@ -170,7 +170,7 @@ impl<'b, 'a> Machine<'b, 'a> {
             (true, Value::Optional(inner)) => Ok(inner.map(|inner| (*inner).clone())),
             (true, other) => Err(EvalError::Failed(format!(
                 "cannot initialize optional list element from non-optional value {}",
-                standard::display(&other)
+                convert::display(&other)
             ))),
         }
     }
@@ -191,15 +191,12 @@ impl<'b, 'a> Machine<'b, 'a> {
             let key = self.eval(&entry.key)?;
             let value = self.element(&entry.value, entry.optional)?;
             let Some(known) = Key::of(&key) else {
-                return Err(EvalError::Failed(format!(
-                    "unsupported key type: {}",
-                    standard::type_name(&key.type_of())
-                )));
+                return Err(EvalError::Failed(format!("unsupported key type: {}", convert::type_name(&key.type_of()))));
             };
             if let Some(value) = value
                 && values.insert(known, value).is_some()
             {
-                return Err(EvalError::Failed(format!("Failed with repeated key: {}", standard::display(&key))));
+                return Err(EvalError::Failed(format!("Failed with repeated key: {}", convert::display(&key))));
             }
         }
         Ok(Value::Map(Map::Values(Arc::new(values))))
@@ -321,7 +318,7 @@ impl<'b, 'a> Machine<'b, 'a> {
                 for key in more.keys() {
                     let Some((known, value)) = Key::of(&key).zip(more.get(&key)) else { continue };
                     if target.insert(known, value).is_some() {
-                        let key = standard::display(&key);
+                        let key = convert::display(&key);
                         return Err(EvalError::Failed(format!("insert failed: key {key} already exists")));
                     }
                 }

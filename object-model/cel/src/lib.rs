@@ -29,6 +29,7 @@
 //! bound; the same input gives the same result. Absent: I/O, clocks, the network, knowledge of any kind or policy.
 
 mod activation;
+mod admission;
 mod ast;
 mod budget;
 mod check;
@@ -54,6 +55,7 @@ mod unify;
 mod value;
 
 pub use activation::Activation;
+pub use admission::{namespace_type, request_type};
 pub use budget::{Budget, CALL_COST_MAX, TOTAL_COST_MAX};
 pub use env::Env;
 pub use errors::{CompileErrors, EvalError};

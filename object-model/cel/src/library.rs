@@ -4,6 +4,7 @@
 //! any arguments; those that no signature allows are answered with `no such overload`.
 
 pub(crate) mod authorizer;
+pub(crate) mod convert;
 pub(crate) mod encoders;
 mod format;
 mod formats;
@@ -17,7 +18,7 @@ mod quantity;
 pub(crate) mod regexp;
 mod semver;
 mod sets;
-pub(crate) mod standard;
+mod standard;
 mod strings;
 pub(crate) mod time;
 mod url;
@@ -89,9 +90,10 @@ pub(crate) struct Entry {
 }
 
 static TABLE: LazyLock<BTreeMap<&'static str, Vec<Entry>>> = LazyLock::new(|| {
-    let tables: [&'static [Function]; 18] = [
+    let tables: [&'static [Function]; 19] = [
         standard::OPERATORS,
         standard::FUNCTIONS,
+        convert::FUNCTIONS,
         time::FUNCTIONS,
         strings::FUNCTIONS,
         format::FUNCTIONS,

@@ -112,7 +112,7 @@ pub struct Built<'a> {
 }
 
 /// Fields that are computed when asked for, such as a policy's `variables`.
-pub trait Fields<'a>: fmt::Debug {
+pub trait Fields<'a>: fmt::Debug + Send + Sync {
     /// The name of the object's type.
     fn type_name(&self) -> &str;
 
@@ -396,5 +396,15 @@ impl<'a> Object<'a> {
             Object::Built(built) => built.fields.get(name).cloned(),
             Object::Lazy(fields) => fields.field(name, budget)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_small_enough_for_deep_recursion() {
+        assert!(size_of::<Value<'_>>() <= 64, "{}", size_of::<Value<'_>>());
     }
 }

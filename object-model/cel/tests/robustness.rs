@@ -155,6 +155,6 @@ fn deep_and_long_expressions_are_refused_or_evaluated() {
         }
         evaluate(&"a".repeat(100_001));
     };
-    // The stack of a worker of the server.
-    std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap();
+    // Half the stack of a worker of the server.
+    std::thread::Builder::new().stack_size(1 << 20).spawn(work).unwrap().join().unwrap();
 }
