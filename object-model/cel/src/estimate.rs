@@ -77,6 +77,16 @@ pub fn excess(what: &str, cost: u64, limit: u64) -> Option<String> {
     ))
 }
 
+/// The size of a type's values, if the type bounds it. Objects count as one thing, as upstream counts them.
+fn type_size(ty: &Type) -> Option<Estimate> {
+    match ty.plain() {
+        Type::Object(_) | Type::Opaque(_) | Type::Type(_) => Some(Estimate::exactly(1)),
+        Type::Optional(inner) => type_size(inner),
+        _ if ty.is_scalar() => Some(Estimate::exactly(1)),
+        _ => ty.max().map(|max| Estimate { min: 0, max }),
+    }
+}
+
 struct Estimator<'p> {
     types: &'p [Type],
     /// Sizes that were computed, by the ids of nodes.
@@ -102,11 +112,7 @@ impl Estimator<'_> {
             Kind::Map(entries) => return Some(length(entries.len())),
             _ => {}
         }
-        let ty = self.ty(expr);
-        if ty.is_scalar() {
-            return Some(Estimate::exactly(1));
-        }
-        ty.max().map(|max| Estimate { min: 0, max })
+        type_size(self.ty(expr))
     }
 
     fn size(&self, expr: &Expr) -> Estimate {

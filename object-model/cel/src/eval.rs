@@ -14,6 +14,7 @@ use crate::cost;
 use crate::errors::EvalError;
 use crate::library::{Context, Outcome, convert};
 use crate::macros::RESULT;
+use crate::overload;
 use crate::value::{Built, Key, List, Map, Text, Value};
 
 pub(crate) struct Machine<'b, 'a> {
@@ -136,7 +137,7 @@ impl<'b, 'a> Machine<'b, 'a> {
                 _ => return outcome,
             }
         }
-        outcome
+        outcome.map_err(|_| overload::missing(&call.name, args))
     }
 
     /// `&&` and `||`: `decisive` settles it from either side, whatever the other side's error.
@@ -222,7 +223,7 @@ impl<'b, 'a> Machine<'b, 'a> {
         let outcome = match &range {
             Value::List(list) => self.fold_list(fold, list, depth),
             Value::Map(map) => self.fold_map(fold, map, depth),
-            _ => Err(EvalError::no_such_overload()),
+            other => Err(overload::not_iterable(other)),
         };
         let outcome = outcome.and_then(|()| self.eval(&fold.result));
         self.locals.truncate(depth);

@@ -46,6 +46,7 @@ mod literals;
 mod macros;
 mod mutation;
 mod names;
+mod overload;
 mod parse;
 mod program;
 mod schema;

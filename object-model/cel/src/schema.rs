@@ -105,7 +105,8 @@ fn object(schema: &Json, resource: bool, name: &str, depth: u32) -> Option<Decla
     if let Some(values) = schema.get("additionalProperties").filter(|values| values.is_object()) {
         let values = declare(values, false, &format!("{name}.@values"), depth + 1)?;
         let max = limit(schema, "maxProperties").unwrap_or((REQUEST_BYTES_MAX - 2) / (values.min_bytes + 6) + 1);
-        return Some(Declared::new(Type::map(Type::String, values.ty).at_most(max), 2));
+        // Upstream reckons keys at no size at all, and so allows rules over keys of any length.
+        return Some(Declared::new(Type::map(Type::String.at_most(0), values.ty).at_most(max), 2));
     }
     let mut fields = BTreeMap::new();
     let mut min_bytes = 2;
@@ -127,12 +128,11 @@ fn object(schema: &Json, resource: bool, name: &str, depth: u32) -> Option<Decla
     Some(Declared::new(ty, min_bytes))
 }
 
-/// Names are at most as long as a DNS subdomain.
 fn add_identity(fields: &mut BTreeMap<String, Type>, name: &str) {
-    let short = || Type::String.at_most(253);
+    let any = || Type::String.at_most(REQUEST_BYTES_MAX - 2);
     for field in ["apiVersion", "kind"] {
-        fields.entry(field.to_owned()).or_insert_with(short);
+        fields.entry(field.to_owned()).or_insert_with(any);
     }
-    let names = ["name", "generateName"].map(|field| (field.to_owned(), short()));
+    let names = ["name", "generateName"].map(|field| (field.to_owned(), any()));
     fields.insert("metadata".to_owned(), Type::object(format!("{name}.metadata"), names));
 }

@@ -94,6 +94,14 @@ fn operators() {
         ("dyn(1) == dyn(1.0) && dyn(1) == dyn(1u)", "true"),
         ("dyn('1') == dyn(1)", "false"),
         ("x.n + x.s", "error: no such overload"),
+        ("x.b + x.s", "error: no such overload: _+_"),
+        ("x.n < x.s", "error: no such overload"),
+        ("x.n.startsWith('a')", "error: no such overload: startsWith(int, string)"),
+        ("x.n.size()", "error: no such overload: size"),
+        ("x.n[0]", "error: no such key: 0"),
+        ("x.n ? 1 : 2", "error: no such overload"),
+        ("x.n && true", "error: no such overload"),
+        ("x.n.all(i, i > 0)", "error: got 'types.Int', expected iterable type"),
         ("x.n == 1 && x.f == 1.5 && x.b", "true"),
         ("null == null", "true"),
         ("self.inner == null", "false"),
@@ -151,6 +159,10 @@ fn macros() {
         ("self.list.transformList(i, v, v + i)", "[3,2,4]"),
         ("self.names.transformMapEntry(i, v, {v: i})", "{\"a\":1,\"b\":0}"),
         ("cel.bind(n, self.list.size(), n * n)", "9"),
+        (
+            "[1].map(self.a, 1)",
+            "ERROR: <input>:1:13: argument is not an identifier\n | [1].map(self.a, 1)\n | ............^",
+        ),
         ("has(self)", "ERROR: <input>:1:5: invalid argument to has() macro\n | has(self)\n | ....^"),
     ]);
 }

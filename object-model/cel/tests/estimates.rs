@@ -22,6 +22,11 @@ fn limits_of_schemas_bound_what_rules_cost() {
     assert_eq!(estimate(&short, "self.all(x, x.startsWith('ab'))"), 1 + 10 * (1 + 1 + 1 + 1 + 1) + 1);
     assert!(estimate(&short, "self.exists(x, self.exists(y, x == y))") < 2_000);
     assert!(estimate(&short, "self[0].matches('^[a-z]+$')") < 20);
+    let object = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    assert!(estimate(&object, "self == self && self.?a.orValue('') != 'b'") < 1_000);
+    let map = json!({"type": "object", "maxProperties": 5, "additionalProperties": {"type": "string"}});
+    assert!(estimate(&map, "self.all(k, k.matches('^[a-z]+$'))") < 1_000);
+    assert!(estimate(&map, "self.all(k, self[k].contains(self[k]))") > RULE_ESTIMATE_MAX);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::convert::display;
 use super::{Cost, Function, Outcome, failed, function, int, no_overload};
+use crate::budget::Budget;
 use crate::compare::{contains, equal, order};
 use crate::errors::EvalError;
 use crate::join::join_lists;
@@ -185,7 +186,12 @@ pub(crate) fn find<'a>(target: &Value<'a>, key: &Value<'_>) -> Result<Option<Val
             Ok(usize::try_from(index).ok().and_then(|index| list.get(index)))
         }
         Value::Map(map) => Ok(map.get(key)),
-        _ => Err(EvalError::no_such_overload()),
+        Value::Object(object) => match key {
+            Value::String(name) => object.field(name, &mut Budget::default()),
+            _ => Ok(None),
+        },
+        // What has no entries at all lacks this one too.
+        _ => Ok(None),
     }
 }
 
