@@ -66,7 +66,7 @@ pub use library::authorizer::{
     resource_check_value,
 };
 pub use library::opaque::Opaque;
-pub use mutation::{json_patch_result, object_result};
+pub use mutation::{check_object_names, json_patch_result, object_result};
 pub use names::{escape, is_identifier, unescape};
 pub use program::Program;
 pub use schema::{Declared, declared};

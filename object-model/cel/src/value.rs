@@ -407,4 +407,12 @@ mod tests {
     fn values_are_small_enough_for_deep_recursion() {
         assert!(size_of::<Value<'_>>() <= 64, "{}", size_of::<Value<'_>>());
     }
+
+    #[test]
+    fn values_and_programs_cross_threads() {
+        fn crosses<T: Send + Sync>() {}
+        crosses::<Value<'_>>();
+        crosses::<crate::Program>();
+        crosses::<crate::Activation<'_>>();
+    }
 }

@@ -5,7 +5,7 @@
 
 use pintle_cel::{
     AUTHORIZER, Activation, Authorizer, Budget, Decision, Env, EvalError, Question, RESOURCE_CHECK, Resource, Target,
-    Type, Value, authorizer_value, namespace_type, request_type, resource_check_value,
+    Type, Value, authorizer_value, check_object_names, namespace_type, request_type, resource_check_value,
 };
 use serde_json::json;
 
@@ -272,6 +272,16 @@ fn kubernetes_libraries() {
         ("quantity('1.5').add(quantity('500m')).compareTo(quantity('2')) == 0", "true"),
         ("quantity('1Gi').isGreaterThan(quantity('1M')) && quantity('50k').isInteger()", "true"),
         ("quantity('50k').asInteger() + quantity('-1').sign()", "49999"),
+        (
+            "ip('1.2.3')",
+            "error: IP Address \"1.2.3\" parse error during conversion from string: ParseAddr(\"1.2.3\"): IPv4 address too short",
+        ),
+        ("format.uri().validate('x').value()", "[\"parse \\\"x\\\": invalid URI for request\"]"),
+        ("url('x')", "error: URL parse error during conversion from string: parse \"x\": invalid URI for request"),
+        (
+            "quantity('x')",
+            "error: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+        ),
         ("isQuantity('nope')", "false"),
         ("semver('1.2.3').isLessThan(semver('2.0.0')) && semver('1.0.0-rc1').isLessThan(semver('1.0.0'))", "true"),
         ("semver('v1.2', true).minor()", "2"),
@@ -444,4 +454,17 @@ fn policies_have_lazy_variables_and_an_authorizer() {
     assert!(compile("variables.two == 1").uses("variables"));
     let wrong = env.compile("variables.b").unwrap_err().to_string();
     assert_eq!(wrong, "ERROR: <input>:1:10: undefined field 'b'\n | variables.b\n | .........^");
+}
+
+#[test]
+fn objects_bear_the_names_of_their_places() {
+    let check = |source: &str| {
+        let program = env().compile(source).unwrap_or_else(|errors| panic!("{source}: {errors}"));
+        let value = program.eval(&Activation::new(), &mut Budget::default()).expect("it evaluates");
+        check_object_names(&value).map_err(|error| error.to_string())
+    };
+    assert_eq!(check("Object{spec: Object.spec{list: [Object.spec.list{a: 1}]}}"), Ok(()));
+    let expected = "unexpected type name \"Object.metadata\", expected \"Object.spec\", which matches field name path from \
+                    root Object type";
+    assert_eq!(check("Object{spec: Object.metadata{}}"), Err(expected.to_owned()));
 }
