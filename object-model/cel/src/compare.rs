@@ -51,7 +51,7 @@ fn member<'a>(value: &Value<'a>, key: &str) -> Option<Value<'a>> {
     match value {
         Value::Map(map) => map.get_str(key),
         Value::Object(Object::Json(fields, ty)) => {
-            let ty = ty.fields.get(key).unwrap_or(&crate::ty::Type::Dyn);
+            let ty = ty.field(key).unwrap_or(&crate::ty::Type::Dyn);
             fields.get(key).map(|json| Value::json(json, ty))
         }
         Value::Object(Object::Built(built)) => built.fields.get(key).cloned(),

@@ -42,6 +42,7 @@ pub(crate) fn of_call(cost: Cost, args: &[Value<'_>]) -> u64 {
     match cost {
         Cost::One => 1,
         Cost::Traverse(index) => traverse(arg(index)),
+        Cost::Rebuild => traverse(arg(0).saturating_mul(2)),
         Cost::Elements(index) => match args.get(index) {
             Some(Value::List(list)) => size(&args[index]).max(traverse(list.iter().map(|item| size(&item)).sum())),
             _ => 1,

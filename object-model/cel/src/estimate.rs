@@ -201,6 +201,7 @@ impl Estimator<'_> {
         match kind {
             Cost::One => one,
             Cost::Traverse(index) => size(index).divided(10),
+            Cost::Rebuild => size(0).plus(size(0)).divided(10),
             Cost::Elements(index) => match args.get(index).map(|arg| self.ty(arg).plain()) {
                 Some(Type::Map(_)) => one,
                 _ => size(index),
@@ -224,7 +225,7 @@ impl Estimator<'_> {
     fn result_size(&self, kind: Cost, args: &[Expr]) -> Option<Estimate> {
         match kind {
             Cost::Concat => Some(self.size(args.first()?).plus(self.size(args.get(1)?))),
-            Cost::Traverse(0) | Cost::Regex => {
+            Cost::Traverse(0) | Cost::Rebuild | Cost::Regex => {
                 self.known_size(args.first()?).map(|size| Estimate { min: 0, max: size.max })
             }
             _ => None,

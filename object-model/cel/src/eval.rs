@@ -263,7 +263,6 @@ impl<'b, 'a> Machine<'b, 'a> {
         depth: usize,
     ) -> Result<bool, EvalError> {
         self.locals.truncate(depth + 1);
-        self.budget.spend(1)?;
         self.locals.push((Arc::clone(&fold.iter), Ok(first)));
         if let (Some(name), Some(value)) = (&fold.iter2, second) {
             self.locals.push((Arc::clone(name), Ok(value)));
@@ -295,7 +294,8 @@ impl<'b, 'a> Machine<'b, 'a> {
         match &step.kind {
             Kind::Conditional(three) if is_append(&three[1]) => Some(match self.eval(&three[0]) {
                 Ok(Value::Bool(true)) => self.push(&three[1], depth),
-                Ok(Value::Bool(false)) => Ok(None),
+                // What passes an element over costs as much as reading the list so far.
+                Ok(Value::Bool(false)) => self.budget.spend(1).map(|()| None),
                 Ok(_) => Err(EvalError::no_such_overload()),
                 Err(error) => Err(error),
             }),

@@ -67,6 +67,8 @@ pub(crate) enum Cost {
     One,
     /// With the text or bytes of the argument of this index.
     Traverse(usize),
+    /// With the text of the first argument, read and written again.
+    Rebuild,
     /// With the elements of the argument of this index.
     Elements(usize),
     /// With the product of two texts.

@@ -83,6 +83,17 @@ pub struct ObjectType {
     pub open: bool,
 }
 
+impl ObjectType {
+    /// The declared field of this name. A property that is named by a word of the language goes by its own name too,
+    /// where the grammar lets it.
+    pub fn field(&self, name: &str) -> Option<&Type> {
+        self.fields.get(name).or_else(|| match crate::names::is_identifier(name) {
+            true => None,
+            false => self.fields.get(&format!("__{name}__")),
+        })
+    }
+}
+
 impl Type {
     /// `list(element)`.
     pub fn list(element: Type) -> Type {

@@ -386,7 +386,7 @@ impl<'a> Object<'a> {
     pub fn field(&self, name: &str, budget: &mut Budget) -> Result<Option<Value<'a>>, EvalError> {
         Ok(match self {
             Object::Json(fields, ty) => {
-                let declared = ty.fields.get(name);
+                let declared = ty.field(name);
                 let json = match declared {
                     Some(_) => fields.get(&*crate::names::unescape(name)),
                     None => fields.get(name),

@@ -45,7 +45,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function(
         "replace",
         &["string.(string, string) -> string", "string.(string, string, int) -> string"],
-        Cost::Traverse(0),
+        Cost::Rebuild,
         |context, args| {
             let (text, from, to, count) = match args {
                 [Value::String(text), Value::String(from), Value::String(to)] => (text, from, to, -1),
@@ -65,7 +65,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function(
         "split",
         &["string.(string) -> list(string)", "string.(string, int) -> list(string)"],
-        Cost::Traverse(0),
+        Cost::Rebuild,
         |_, args| match args {
             [Value::String(text), Value::String(separator)] => Ok(split(text, separator, -1)),
             [Value::String(text), Value::String(separator), Value::Int(count)] => Ok(split(text, separator, *count)),
