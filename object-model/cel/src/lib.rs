@@ -41,6 +41,7 @@ mod estimate;
 mod eval;
 mod join;
 mod json;
+mod key;
 mod library;
 mod literals;
 mod macros;
