@@ -202,7 +202,9 @@ impl Estimator<'_> {
             Cost::One => one,
             Cost::Traverse(index) => size(index).divided(10),
             Cost::Rebuild => size(0).plus(size(0)).divided(10),
+            Cost::Affix => size(1).divided(10),
             Cost::Elements(index) => match args.get(index).map(|arg| self.ty(arg).plain()) {
+                Some(Type::String) => size(index).divided(10),
                 Some(Type::Map(_)) => one,
                 _ => size(index),
             },

@@ -64,6 +64,10 @@ impl<'b, 'a> Machine<'b, 'a> {
 
     fn ident(&mut self, name: &str) -> Outcome<'a> {
         self.budget.spend(1)?;
+        self.lookup(name)
+    }
+
+    fn lookup(&self, name: &str) -> Outcome<'a> {
         if let Some((_, value)) = self.locals.iter().rev().find(|(known, _)| &**known == name) {
             return value.clone();
         }
@@ -75,7 +79,7 @@ impl<'b, 'a> Machine<'b, 'a> {
 
     fn select(&mut self, select: &Select) -> Outcome<'a> {
         let operand = self.eval(&select.operand)?;
-        if select.how != Access::Test {
+        if select.how == Access::Plain {
             self.budget.spend(1)?;
         }
         let (operand, optional) = match operand {
@@ -91,7 +95,12 @@ impl<'b, 'a> Machine<'b, 'a> {
         };
         match (select.how, field) {
             (Access::Test, field) => Ok(Value::Bool(field.is_some())),
-            (_, field) if optional => Ok(Value::Optional(field.map(Arc::new))),
+            (how, field) if optional => {
+                if how == Access::Optional && field.is_some() {
+                    self.budget.spend(1)?;
+                }
+                Ok(Value::Optional(field.map(Arc::new)))
+            }
             (_, Some(field)) => Ok(field),
             (_, None) => Err(EvalError::no_such_key(&select.field)),
         }
@@ -109,14 +118,25 @@ impl<'b, 'a> Machine<'b, 'a> {
             return self.or_else(optional, other, &*call.name == "or");
         }
         let mut args = Vec::with_capacity(call.args.len());
-        for arg in &call.args {
-            args.push(self.eval(arg)?);
+        let indexes = matches!(&*call.name, "_[_]" | "_[?_]");
+        for (index, arg) in call.args.iter().enumerate() {
+            let outcome = match &arg.kind {
+                // The name of a key is paid for with the index.
+                Kind::Ident(name) if indexes && index == 1 => self.lookup(name),
+                _ => self.eval(arg),
+            };
+            match outcome {
+                Ok(value) => args.push(value),
+                Err(error) => {
+                    self.budget.spend(1)?;
+                    return Err(error);
+                }
+            }
         }
         self.apply(call, &args)
     }
 
     fn or_else(&mut self, optional: &Expr, other: &Expr, keep: bool) -> Outcome<'a> {
-        self.budget.spend(1)?;
         match self.eval(optional)? {
             Value::Optional(Some(inner)) if keep => Ok(Value::Optional(Some(inner))),
             Value::Optional(Some(inner)) => Ok((*inner).clone()),
@@ -177,7 +197,7 @@ impl<'b, 'a> Machine<'b, 'a> {
     }
 
     fn list(&mut self, elements: &[crate::ast::Element]) -> Outcome<'a> {
-        self.budget.spend(cost::LIST)?;
+        self.budget.spend(cost::of_literal(cost::LIST, elements.len()))?;
         let mut values = Vec::with_capacity(elements.len());
         for element in elements {
             values.extend(self.element(&element.value, element.optional)?);
@@ -186,7 +206,7 @@ impl<'b, 'a> Machine<'b, 'a> {
     }
 
     fn map(&mut self, entries: &[Entry]) -> Outcome<'a> {
-        self.budget.spend(cost::MAP)?;
+        self.budget.spend(cost::of_literal(cost::MAP, entries.len()))?;
         let mut values = BTreeMap::new();
         for entry in entries {
             let key = self.eval(&entry.key)?;

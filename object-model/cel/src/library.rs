@@ -69,6 +69,8 @@ pub(crate) enum Cost {
     Traverse(usize),
     /// With the text of the first argument, read and written again.
     Rebuild,
+    /// With the text when it runs, and with the affix in estimates: that is how upstream has it.
+    Affix,
     /// With the elements of the argument of this index.
     Elements(usize),
     /// With the product of two texts.

@@ -182,7 +182,7 @@ impl<'a> Value<'a> {
 
     fn text(text: &'a str, ty: &Type) -> Value<'a> {
         let special = match ty {
-            Type::Timestamp => crate::library::time::parse_timestamp(text).map(Value::Timestamp),
+            Type::Timestamp => crate::library::time::parse_time_or_date(text).map(Value::Timestamp),
             Type::Duration => crate::library::time::parse_duration(text).map(Value::Duration),
             Type::Bytes => crate::library::encoders::decode(text).map(|bytes| Value::Bytes(bytes.into())),
             _ => None,
@@ -332,7 +332,8 @@ impl<'a> Object<'a> {
                     Some(_) => fields.get(&*crate::names::unescape(name)),
                     None => fields.get(name),
                 };
-                json.map(|value| Value::json(value, declared.unwrap_or(&Type::Dyn)))
+                // A field that is set to null is as one that is not set; a null under a key of a map is not.
+                json.filter(|value| !value.is_null()).map(|value| Value::json(value, declared.unwrap_or(&Type::Dyn)))
             }
             Object::Built(built) => built.fields.get(name).cloned(),
             Object::Lazy(fields) => fields.field(name, budget)?,

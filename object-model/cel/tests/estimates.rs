@@ -1,4 +1,4 @@
-//! Estimates of rules over structural schemas: which are within the limits of Kubernetes, and which are not.
+//! Costs of rules over structural schemas: estimates against the limits of Kubernetes, and what evaluation costs.
 
 use pintle_cel::{Activation, Budget, Env, RULE_ESTIMATE_MAX, Value, declared, excess};
 use serde_json::{Value as Json, json};
@@ -70,4 +70,49 @@ fn schemas_give_types_and_values_follow_them() {
     assert_eq!(wrong.messages(), ["undefined field 'unknown'"]);
     let wrong = env.compile("self.metadata.labels.size() == 0").unwrap_err();
     assert_eq!(wrong.messages(), ["undefined field 'labels'"]);
+}
+
+#[test]
+fn evaluation_costs_what_it_costs_upstream() {
+    let item = json!({"type": "object", "properties": {"k": {"type": "string"}, "v": {"type": "string"}}});
+    let schema = json!({"type": "object", "properties": {
+        "s": {"type": "string"}, "n": {"type": "integer"}, "day": {"type": "string", "format": "date"},
+        "nothing": {"type": "string", "nullable": true},
+        "ints": {"type": "array", "items": {"type": "integer"}},
+        "map": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "items": {"type": "array", "items": item},
+    }});
+    let tree = json!({"s": "twelve chars", "n": 5, "day": "1997-07-16", "nothing": null, "ints": [1, 1, 2, 2, 3, 3, 4, 5],
+        "map": {"b": 1, "d": 2}, "items": [{"k": "a1"}, {"k": "a2"}, {"k": "a3", "v": "z"}]});
+    let ty = declared(&schema, false).expect("declared").ty;
+    let env = Env::new().with_variable("self", ty.clone());
+    for (rule, cost) in [
+        ("self.n == self.n", 5),
+        ("type(self.n) == int", 4),
+        ("self.s.startsWith('twel')", 4),
+        ("self.s.matches('^[^0-9]*$')", 8),
+        ("self.s.indexOf('w') == 1", 4),
+        ("self.s.replace(' ', 'x') == 'twelvexchars'", 7),
+        ("self.s.upperAscii() == 'TWELVE CHARS'", 6),
+        ("self.day.getDate() == 16", 4),
+        ("!has(self.nothing)", 2),
+        ("3 in self.ints", 10),
+        ("self.ints.all(e, e > 0)", 43),
+        ("!self.ints.all(e, e < 2)", 21),
+        ("self.ints.exists(e, e > 2)", 36),
+        ("self.map.all(k, self.map[k] > 0)", 17),
+        ("self.items.all(m, m.k.startsWith('a'))", 21),
+        ("self.items.all(m, !has(m.v) || m.v == 'z')", 21),
+        ("self.items.exists(m, m.v == 'z')", 24),
+        ("self.items.map(m, m.k).exists(v, v == 'a1')", 55),
+        ("self.items[0] == self.items[0]", 7),
+        ("self.?s.orValue('v') == 'twelve chars'", 2 + 2),
+        ("optional.none().or(optional.of('a')).hasValue()", 3),
+    ] {
+        let program = env.compile(rule).unwrap_or_else(|errors| panic!("{rule}: {errors}"));
+        let mut budget = Budget::default();
+        let activation = Activation::new().with("self", Value::json(&tree, &ty));
+        let value = program.eval(&activation, &mut budget).unwrap_or_else(|error| panic!("{rule}: {error}"));
+        assert_eq!((value.as_bool(), budget.last_call()), (Some(true), cost), "{rule}");
+    }
 }

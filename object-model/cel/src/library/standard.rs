@@ -126,18 +126,21 @@ pub(super) const OPERATORS: &[Function] = &[
 ];
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    function("size", SIZED, Cost::One, |_, args| match &args[0] {
-        Value::String(text) => Ok(int(text.chars().count())),
+    function("size", SIZED, Cost::One, |context, args| match &args[0] {
+        Value::String(text) => {
+            context.budget.spend(text.len() as u64 / 1024)?;
+            Ok(int(text.chars().count()))
+        }
         Value::Bytes(bytes) => Ok(int(bytes.len())),
         Value::List(list) => Ok(int(list.len())),
         Value::Map(map) => Ok(int(map.len())),
         _ => no_overload(),
     }),
-    function("startsWith", &["string.(string) -> bool"], Cost::Traverse(1), |_, args| match (&args[0], &args[1]) {
+    function("startsWith", &["string.(string) -> bool"], Cost::Affix, |_, args| match (&args[0], &args[1]) {
         (Value::String(text), Value::String(prefix)) => Ok(Value::Bool(text.starts_with(&**prefix))),
         _ => no_overload(),
     }),
-    function("endsWith", &["string.(string) -> bool"], Cost::Traverse(1), |_, args| match (&args[0], &args[1]) {
+    function("endsWith", &["string.(string) -> bool"], Cost::Affix, |_, args| match (&args[0], &args[1]) {
         (Value::String(text), Value::String(suffix)) => Ok(Value::Bool(text.ends_with(&**suffix))),
         _ => no_overload(),
     }),
