@@ -1,10 +1,9 @@
 //! The values of variables during one evaluation.
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::budget::Budget;
 use crate::errors::EvalError;
@@ -47,26 +46,23 @@ impl<'a> Activation<'a> {
         name: &str,
         programs: impl IntoIterator<Item = (String, &'p Program)>,
     ) -> Activation<'a> {
-        let cells = programs.into_iter().map(|(name, program)| (name, (program, RefCell::new(None)))).collect();
+        let cells = programs.into_iter().map(|(name, program)| (name, (program, Mutex::new(None)))).collect();
         let fields =
-            Rc::new(LazyFields { name: name.to_owned(), activation: self.clone(), cells, depth: Cell::new(0) });
-        // The object only ever lives on the thread that made the activation.
-        #[allow(clippy::arc_with_non_send_sync)]
-        let shared = Arc::new(Handle(fields));
-        self.with(name, Value::Object(Object::Lazy(shared)))
+            Arc::new(LazyFields { name: name.to_owned(), activation: self.clone(), cells, depth: AtomicU32::new(0) });
+        self.with(name, Value::Object(Object::Lazy(Arc::new(Handle(fields)))))
     }
 }
 
-type Cells<'p, 'a> = BTreeMap<String, (&'p Program, RefCell<Option<Result<Value<'a>, EvalError>>>)>;
+type Cells<'p, 'a> = BTreeMap<String, (&'p Program, Mutex<Option<Result<Value<'a>, EvalError>>>)>;
 
 struct LazyFields<'p, 'a> {
     name: String,
     activation: Activation<'a>,
     cells: Cells<'p, 'a>,
-    depth: Cell<u32>,
+    depth: AtomicU32,
 }
 
-struct Handle<'p, 'a>(Rc<LazyFields<'p, 'a>>);
+struct Handle<'p, 'a>(Arc<LazyFields<'p, 'a>>);
 
 /// Variables that refer to each other nest; declarations allow only earlier ones, so this is never met by a checked set.
 const LAZY_DEPTH_MAX: u32 = 32;
@@ -85,19 +81,19 @@ impl<'p: 'a, 'a> Fields<'a> for Handle<'p, 'a> {
     fn field(&self, name: &str, budget: &mut Budget) -> Result<Option<Value<'a>>, EvalError> {
         let all = &self.0;
         let Some((program, cell)) = all.cells.get(name) else { return Ok(None) };
-        if let Some(known) = cell.borrow().as_ref() {
+        if let Some(known) = cell.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             return known.clone().map(Some);
         }
-        if all.depth.get() >= LAZY_DEPTH_MAX {
+        if all.depth.fetch_add(1, Ordering::Relaxed) >= LAZY_DEPTH_MAX {
+            all.depth.fetch_sub(1, Ordering::Relaxed);
             return Err(EvalError::failed("variables refer to each other too deeply"));
         }
-        #[allow(clippy::arc_with_non_send_sync)]
-        let again: Arc<dyn Fields<'a> + 'a> = Arc::new(Handle(Rc::clone(all)));
+        let again: Arc<dyn Fields<'a> + 'a> = Arc::new(Handle(Arc::clone(all)));
         let activation = all.activation.clone().with(all.name.as_str(), Value::Object(Object::Lazy(again)));
-        all.depth.set(all.depth.get() + 1);
+        // Nothing is locked meanwhile: the program may ask for this very field.
         let outcome = program.eval(&activation, budget);
-        all.depth.set(all.depth.get() - 1);
-        *cell.borrow_mut() = Some(outcome.clone());
+        all.depth.fetch_sub(1, Ordering::Relaxed);
+        *cell.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.clone());
         outcome.map(Some)
     }
 }

@@ -17,8 +17,6 @@ pub(crate) struct Checker<'e> {
     env: &'e Env,
     unifier: Unifier,
     scopes: Vec<(Arc<str>, Type)>,
-    /// How many calls of `format` the node is in: their literals may mix types.
-    mixed: u32,
     pub(crate) types: Vec<Type>,
     pub(crate) problems: Vec<Problem>,
     pub(crate) references: BTreeSet<String>,
@@ -30,7 +28,6 @@ impl<'e> Checker<'e> {
             env,
             unifier: Unifier::default(),
             scopes: Vec::new(),
-            mixed: 0,
             types: vec![Type::Dyn; nodes],
             problems: Vec::new(),
             references: BTreeSet::new(),
@@ -142,7 +139,7 @@ impl<'e> Checker<'e> {
         let field = match self.unifier.resolve(&inner, false).plain() {
             Type::Map(entry) => entry.1.clone(),
             Type::Object(object) => {
-                match object.fields.get(&*select.field).cloned().or_else(|| object.open.then_some(Type::Dyn)) {
+                match object.field(&select.field).cloned().or_else(|| object.open.then_some(Type::Dyn)) {
                     Some(ty) => ty,
                     None => self.error(at, format!("undefined field '{}'", select.field)),
                 }
@@ -173,10 +170,7 @@ impl<'e> Checker<'e> {
             call.member = false;
             call.args.remove(0);
         }
-        let formats = u32::from(call.member && &*call.name == "format");
-        self.mixed += formats;
         let args: Vec<Type> = call.args.iter_mut().map(|arg| self.check(arg)).collect();
-        self.mixed -= formats;
         let name = call.name.strip_prefix('.').unwrap_or(&call.name);
         let known = if self.env.has_function(name) { library::find(name) } else { None };
         let Some(entries) = known else {
@@ -243,7 +237,6 @@ impl<'e> Checker<'e> {
                     before
                 }
             }
-            Some(_) if self.mixed > 0 => Type::Dyn,
             Some(before) => self.mismatch(at, &before, &next),
         }
     }
@@ -294,7 +287,7 @@ impl<'e> Checker<'e> {
             if field.optional {
                 value = self.unwrap(field.value.at, value);
             }
-            match fields.fields.get(&*field.name) {
+            match fields.field(&field.name) {
                 Some(expected) => {
                     if !self.unifier.assign(expected, &value) {
                         let value = self.unifier.resolve(&value, true);

@@ -17,7 +17,7 @@ pub(crate) fn equal(left: &Value<'_>, right: &Value<'_>) -> bool {
             (a, b) => a.is_none() && b.is_none(),
         },
         (Value::Type(a), Value::Type(b)) => {
-            crate::library::standard::type_name(a) == crate::library::standard::type_name(b)
+            crate::library::convert::type_name(a) == crate::library::convert::type_name(b)
         }
         (Value::Opaque(a), Value::Opaque(b)) => a == b,
         _ => order(left, right).flatten() == Some(Ordering::Equal),
@@ -51,7 +51,7 @@ fn member<'a>(value: &Value<'a>, key: &str) -> Option<Value<'a>> {
     match value {
         Value::Map(map) => map.get_str(key),
         Value::Object(Object::Json(fields, ty)) => {
-            let ty = ty.fields.get(key).unwrap_or(&crate::ty::Type::Dyn);
+            let ty = ty.field(key).unwrap_or(&crate::ty::Type::Dyn);
             fields.get(key).map(|json| Value::json(json, ty))
         }
         Value::Object(Object::Built(built)) => built.fields.get(key).cloned(),

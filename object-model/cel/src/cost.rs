@@ -4,7 +4,7 @@
 //! before anything runs (`estimate`).
 
 use crate::library::Cost;
-use crate::value::Value;
+use crate::value::{Object, Value};
 
 /// Making a list, a map, an object.
 pub(crate) const LIST: u64 = 10;
@@ -13,26 +13,39 @@ pub(crate) const STRUCT: u64 = 40;
 /// One request to the authorizer.
 pub(crate) const AUTHORIZE: u64 = 350_000;
 
-/// The size by which a value is paid for: characters, bytes, elements or entries; 1 for what has no size.
+/// Text beyond this is counted in bytes: counting characters would take longer than what is paid for.
+const COUNTED_MAX: usize = 4096;
+
+/// The size by which a value is paid for: characters, bytes, elements, entries or fields; 1 for what has no size.
 pub(crate) fn size(value: &Value<'_>) -> u64 {
     let size = match value {
+        Value::String(text) if text.len() <= COUNTED_MAX => text.chars().count(),
         Value::String(text) => text.len(),
         Value::Bytes(bytes) => bytes.len(),
         Value::List(list) => list.len(),
         Value::Map(map) => map.len(),
+        Value::Object(Object::Json(fields, _)) => fields.len(),
         _ => 1,
     };
     u64::try_from(size).unwrap_or(u64::MAX)
+}
+
+/// Making a list or a map of `length`: an empty one is free, and so are literals within, but not in any number.
+pub(crate) fn of_literal(base: u64, length: usize) -> u64 {
+    match length {
+        0 => 0,
+        length => base + u64::try_from(length / 10).unwrap_or(u64::MAX),
+    }
 }
 
 fn traverse(size: u64) -> u64 {
     size.div_ceil(10)
 }
 
-/// What a comparison may look at: everything inside the smaller value.
+/// What a comparison may look at: lists within lists count with their elements.
 fn deep_size(value: &Value<'_>) -> u64 {
     match value {
-        Value::List(list) => list.iter().map(|item| deep_size(&item)).fold(1, u64::saturating_add),
+        Value::List(list) => list.iter().map(|item| if let Value::List(_) = item { deep_size(&item) } else { 1 }).sum(),
         _ => size(value),
     }
 }
@@ -42,7 +55,10 @@ pub(crate) fn of_call(cost: Cost, args: &[Value<'_>]) -> u64 {
     match cost {
         Cost::One => 1,
         Cost::Traverse(index) => traverse(arg(index)),
+        Cost::Rebuild => traverse(arg(0).saturating_mul(2)),
+        Cost::Affix => traverse(arg(0)),
         Cost::Elements(index) => match args.get(index) {
+            Some(text @ Value::String(_)) => size(text) / 10,
             Some(Value::List(list)) => size(&args[index]).max(traverse(list.iter().map(|item| size(&item)).sum())),
             _ => 1,
         },

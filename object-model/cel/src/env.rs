@@ -3,13 +3,19 @@
 //! In: declarations. Out: [`Program`]s. Elsewhere: functions, which are the same in every environment (`library`).
 
 use std::collections::BTreeMap;
+use std::thread;
 
 use crate::check::Checker;
 use crate::errors::{CompileErrors, Source};
+use crate::estimate::estimate;
 use crate::literals;
 use crate::parse::parse;
 use crate::program::Program;
 use crate::ty::{ObjectType, Type};
+
+/// What compiles is recursive in ways that are not ours to bound, so it gets a stack of its own. Only what is used of it
+/// takes memory.
+const STACK_BYTES: usize = 128 << 20;
 
 /// The declarations that expressions are compiled against. Cheap to clone beside a compilation.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +58,16 @@ impl Env {
     /// All that is wrong with it, worded as cel-go words it.
     pub fn compile(&self, source: &str) -> Result<Program, CompileErrors> {
         let source = Source::new(source);
-        let (mut expr, nodes) = parse(&source)?;
+        let answer = thread::scope(|scope| {
+            let worker = thread::Builder::new().name("cel-compile".into()).stack_size(STACK_BYTES);
+            let handle = worker.spawn_scoped(scope, || self.compile_here(&source));
+            handle.ok().and_then(|handle| handle.join().ok())
+        });
+        answer.unwrap_or_else(|| Err(CompileErrors::one(&source, 0, "the expression could not be compiled")))
+    }
+
+    fn compile_here(&self, source: &Source) -> Result<Program, CompileErrors> {
+        let (mut expr, nodes) = parse(source)?;
         let mut checker = Checker::new(self, nodes);
         let result = checker.run(&mut expr);
         let Checker { types, mut problems, references, .. } = checker;
@@ -60,9 +75,10 @@ impl Env {
             literals::check(&mut expr, &mut problems);
         }
         if !problems.is_empty() {
-            return Err(CompileErrors::new(&source, problems));
+            return Err(CompileErrors::new(source, problems));
         }
-        Ok(Program::new(expr, result, types, references))
+        let estimate = estimate(&expr, &types);
+        Ok(Program::new(expr, result, estimate, references))
     }
 
     pub(crate) fn variable(&self, name: &str) -> Option<&Type> {

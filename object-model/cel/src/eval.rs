@@ -12,8 +12,9 @@ use crate::ast::{Access, Call, Entry, Expr, Fold, Kind, Literal, Select, Struct}
 use crate::budget::Budget;
 use crate::cost;
 use crate::errors::EvalError;
-use crate::library::{Context, Outcome, standard};
+use crate::library::{Context, Outcome, convert};
 use crate::macros::RESULT;
+use crate::overload;
 use crate::value::{Built, Key, List, Map, Text, Value};
 
 pub(crate) struct Machine<'b, 'a> {
@@ -63,6 +64,10 @@ impl<'b, 'a> Machine<'b, 'a> {
 
     fn ident(&mut self, name: &str) -> Outcome<'a> {
         self.budget.spend(1)?;
+        self.lookup(name)
+    }
+
+    fn lookup(&self, name: &str) -> Outcome<'a> {
         if let Some((_, value)) = self.locals.iter().rev().find(|(known, _)| &**known == name) {
             return value.clone();
         }
@@ -74,7 +79,7 @@ impl<'b, 'a> Machine<'b, 'a> {
 
     fn select(&mut self, select: &Select) -> Outcome<'a> {
         let operand = self.eval(&select.operand)?;
-        if select.how != Access::Test {
+        if select.how == Access::Plain {
             self.budget.spend(1)?;
         }
         let (operand, optional) = match operand {
@@ -90,7 +95,12 @@ impl<'b, 'a> Machine<'b, 'a> {
         };
         match (select.how, field) {
             (Access::Test, field) => Ok(Value::Bool(field.is_some())),
-            (_, field) if optional => Ok(Value::Optional(field.map(Arc::new))),
+            (how, field) if optional => {
+                if how == Access::Optional && field.is_some() {
+                    self.budget.spend(1)?;
+                }
+                Ok(Value::Optional(field.map(Arc::new)))
+            }
             (_, Some(field)) => Ok(field),
             (_, None) => Err(EvalError::no_such_key(&select.field)),
         }
@@ -108,14 +118,25 @@ impl<'b, 'a> Machine<'b, 'a> {
             return self.or_else(optional, other, &*call.name == "or");
         }
         let mut args = Vec::with_capacity(call.args.len());
-        for arg in &call.args {
-            args.push(self.eval(arg)?);
+        let indexes = matches!(&*call.name, "_[_]" | "_[?_]");
+        for (index, arg) in call.args.iter().enumerate() {
+            let outcome = match &arg.kind {
+                // The name of a key is paid for with the index.
+                Kind::Ident(name) if indexes && index == 1 => self.lookup(name),
+                _ => self.eval(arg),
+            };
+            match outcome {
+                Ok(value) => args.push(value),
+                Err(error) => {
+                    self.budget.spend(1)?;
+                    return Err(error);
+                }
+            }
         }
         self.apply(call, &args)
     }
 
     fn or_else(&mut self, optional: &Expr, other: &Expr, keep: bool) -> Outcome<'a> {
-        self.budget.spend(1)?;
         match self.eval(optional)? {
             Value::Optional(Some(inner)) if keep => Ok(Value::Optional(Some(inner))),
             Value::Optional(Some(inner)) => Ok((*inner).clone()),
@@ -136,7 +157,7 @@ impl<'b, 'a> Machine<'b, 'a> {
                 _ => return outcome,
             }
         }
-        outcome
+        outcome.map_err(|_| overload::missing(&call.name, args))
     }
 
     /// `&&` and `||`: `decisive` settles it from either side, whatever the other side's error.
@@ -170,13 +191,13 @@ impl<'b, 'a> Machine<'b, 'a> {
             (true, Value::Optional(inner)) => Ok(inner.map(|inner| (*inner).clone())),
             (true, other) => Err(EvalError::Failed(format!(
                 "cannot initialize optional list element from non-optional value {}",
-                standard::display(&other)
+                convert::display(&other)
             ))),
         }
     }
 
     fn list(&mut self, elements: &[crate::ast::Element]) -> Outcome<'a> {
-        self.budget.spend(cost::LIST)?;
+        self.budget.spend(cost::of_literal(cost::LIST, elements.len()))?;
         let mut values = Vec::with_capacity(elements.len());
         for element in elements {
             values.extend(self.element(&element.value, element.optional)?);
@@ -185,21 +206,18 @@ impl<'b, 'a> Machine<'b, 'a> {
     }
 
     fn map(&mut self, entries: &[Entry]) -> Outcome<'a> {
-        self.budget.spend(cost::MAP)?;
+        self.budget.spend(cost::of_literal(cost::MAP, entries.len()))?;
         let mut values = BTreeMap::new();
         for entry in entries {
             let key = self.eval(&entry.key)?;
             let value = self.element(&entry.value, entry.optional)?;
             let Some(known) = Key::of(&key) else {
-                return Err(EvalError::Failed(format!(
-                    "unsupported key type: {}",
-                    standard::type_name(&key.type_of())
-                )));
+                return Err(EvalError::Failed(format!("unsupported key type: {}", convert::type_name(&key.type_of()))));
             };
             if let Some(value) = value
                 && values.insert(known, value).is_some()
             {
-                return Err(EvalError::Failed(format!("Failed with repeated key: {}", standard::display(&key))));
+                return Err(EvalError::Failed(format!("Failed with repeated key: {}", convert::display(&key))));
             }
         }
         Ok(Value::Map(Map::Values(Arc::new(values))))
@@ -225,7 +243,7 @@ impl<'b, 'a> Machine<'b, 'a> {
         let outcome = match &range {
             Value::List(list) => self.fold_list(fold, list, depth),
             Value::Map(map) => self.fold_map(fold, map, depth),
-            _ => Err(EvalError::no_such_overload()),
+            other => Err(overload::not_iterable(other)),
         };
         let outcome = outcome.and_then(|()| self.eval(&fold.result));
         self.locals.truncate(depth);
@@ -265,7 +283,6 @@ impl<'b, 'a> Machine<'b, 'a> {
         depth: usize,
     ) -> Result<bool, EvalError> {
         self.locals.truncate(depth + 1);
-        self.budget.spend(1)?;
         self.locals.push((Arc::clone(&fold.iter), Ok(first)));
         if let (Some(name), Some(value)) = (&fold.iter2, second) {
             self.locals.push((Arc::clone(name), Ok(value)));
@@ -297,7 +314,8 @@ impl<'b, 'a> Machine<'b, 'a> {
         match &step.kind {
             Kind::Conditional(three) if is_append(&three[1]) => Some(match self.eval(&three[0]) {
                 Ok(Value::Bool(true)) => self.push(&three[1], depth),
-                Ok(Value::Bool(false)) => Ok(None),
+                // What passes an element over costs as much as reading the list so far.
+                Ok(Value::Bool(false)) => self.budget.spend(1).map(|()| None),
                 Ok(_) => Err(EvalError::no_such_overload()),
                 Err(error) => Err(error),
             }),
@@ -321,7 +339,7 @@ impl<'b, 'a> Machine<'b, 'a> {
                 for key in more.keys() {
                     let Some((known, value)) = Key::of(&key).zip(more.get(&key)) else { continue };
                     if target.insert(known, value).is_some() {
-                        let key = standard::display(&key);
+                        let key = convert::display(&key);
                         return Err(EvalError::Failed(format!("insert failed: key {key} already exists")));
                     }
                 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map as JsonMap, Number, Value as Json};
 
 use crate::errors::EvalError;
-use crate::library::standard::{display, type_name};
+use crate::library::convert::{display, type_name};
 use crate::library::time::{format_duration, format_timestamp};
 use crate::value::{Map, Object, Value};
 

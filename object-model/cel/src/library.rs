@@ -4,6 +4,7 @@
 //! any arguments; those that no signature allows are answered with `no such overload`.
 
 pub(crate) mod authorizer;
+pub(crate) mod convert;
 pub(crate) mod encoders;
 mod format;
 mod formats;
@@ -17,7 +18,7 @@ mod quantity;
 pub(crate) mod regexp;
 mod semver;
 mod sets;
-pub(crate) mod standard;
+mod standard;
 mod strings;
 pub(crate) mod time;
 mod url;
@@ -66,6 +67,10 @@ pub(crate) enum Cost {
     One,
     /// With the text or bytes of the argument of this index.
     Traverse(usize),
+    /// With the text of the first argument, read and written again.
+    Rebuild,
+    /// With the text when it runs, and with the affix in estimates: that is how upstream has it.
+    Affix,
     /// With the elements of the argument of this index.
     Elements(usize),
     /// With the product of two texts.
@@ -89,9 +94,10 @@ pub(crate) struct Entry {
 }
 
 static TABLE: LazyLock<BTreeMap<&'static str, Vec<Entry>>> = LazyLock::new(|| {
-    let tables: [&'static [Function]; 18] = [
+    let tables: [&'static [Function]; 19] = [
         standard::OPERATORS,
         standard::FUNCTIONS,
+        convert::FUNCTIONS,
         time::FUNCTIONS,
         strings::FUNCTIONS,
         format::FUNCTIONS,

@@ -97,7 +97,10 @@ fn fold(b: &mut Builder, at: u32, name: &str, args: Vec<Expr>) -> Expr {
     let mut args = args.into_iter();
     let (Some(range), Some(first)) = (args.next(), args.next()) else { return b.literal(at, Literal::Null) };
     let two = name.starts_with("transform") || (count == 4 && name != "map");
-    let message = "argument must be a simple name";
+    let message = match name {
+        "map" | "filter" => "argument is not an identifier",
+        _ => "argument must be a simple name",
+    };
     let Some(iter) = variable(b, &first, message) else { return b.literal(at, Literal::Null) };
     let mut iter2 = None;
     if two {

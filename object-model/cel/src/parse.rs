@@ -1,10 +1,8 @@
 //! Reads source text into a tree.
 //!
 //! In: source text. Out: `ast`, or syntax errors worded as the grammar's own parser words them. Invariant: no input
-//! overflows the stack: the foreign parser is recursive, so it gets a stack of its own, and what it returns is bounded in
-//! depth. Elsewhere: macros (`macros`), names and types (`check`).
-
-use std::thread;
+//! overflows the stack: the text is bounded before the recursive parser sees it (on the large stack of `Env::compile`), and
+//! the tree is bounded in depth. Elsewhere: macros (`macros`), names and types (`check`).
 
 use cel::common::ast::{EntryExpr, Expr as CelExpr, IdedExpr, LiteralValue, SourceInfo, operators};
 
@@ -20,7 +18,6 @@ const NESTING_MAX: u16 = 250;
 const DEPTH_MAX: usize = 256;
 /// Most operators of one expression: a chain of them is a tree as deep as it is long.
 const OPERATORS_MAX: usize = 8_000;
-const STACK_BYTES: usize = 128 << 20;
 
 pub(crate) fn parse(source: &Source) -> Result<(Expr, usize), CompileErrors> {
     let text = source.text();
@@ -33,21 +30,15 @@ pub(crate) fn parse(source: &Source) -> Result<(Expr, usize), CompileErrors> {
     if operators > OPERATORS_MAX {
         return Err(CompileErrors::one(source, 0, format!("expression has more than {OPERATORS_MAX} operators")));
     }
-    let worker = || read(source);
-    let answer = thread::scope(|scope| {
-        let handle =
-            thread::Builder::new().name("cel-parse".into()).stack_size(STACK_BYTES).spawn_scoped(scope, worker);
-        handle.ok().and_then(|handle| handle.join().ok())
-    });
-    answer.unwrap_or_else(|| Err(CompileErrors::one(source, 0, "the expression could not be parsed")))
+    read(source)
 }
 
 fn read(source: &Source) -> Result<(Expr, usize), CompileErrors> {
     let parser = cel::Env::default().parser().enable_ident_escape_syntax(true).max_recursion_depth(NESTING_MAX);
     let (tree, info) = parser.parse_with_source_info(source.text()).map_err(|errors| syntax_errors(source, &errors))?;
-    let mut builder = Builder { info, next: 0, problems: Vec::new(), depth: 0, depth_seen: 0 };
-    let expr = builder.convert(tree);
-    if builder.depth_seen > DEPTH_MAX {
+    let mut builder = Builder { info, next: 0, problems: Vec::new() };
+    let mut expr = builder.convert(tree);
+    if depth(&mut expr) > DEPTH_MAX {
         builder.problems.push(Problem { at: 0, message: format!("expression recursion limit exceeded: {DEPTH_MAX}") });
     }
     if builder.problems.is_empty() {
@@ -81,8 +72,6 @@ pub(crate) struct Builder {
     info: SourceInfo,
     next: usize,
     pub(crate) problems: Vec<Problem>,
-    depth: usize,
-    depth_seen: usize,
 }
 
 impl Builder {
@@ -113,14 +102,6 @@ impl Builder {
     }
 
     fn convert(&mut self, tree: IdedExpr) -> Expr {
-        self.depth += 1;
-        self.depth_seen = self.depth_seen.max(self.depth);
-        let expr = if self.depth > DEPTH_MAX { self.literal(0, Literal::Null) } else { self.convert_node(tree) };
-        self.depth -= 1;
-        expr
-    }
-
-    fn convert_node(&mut self, tree: IdedExpr) -> Expr {
         let at = self.at(tree.id);
         let kind = match tree.expr {
             CelExpr::Literal(literal) => Kind::Literal(convert_literal(&literal)),
@@ -202,15 +183,19 @@ impl Builder {
             (_, Err(args)) => args,
         };
         match macros::expand(self, at, name, member, args) {
-            Ok(expr) => {
-                self.depth_seen = self.depth_seen.max(self.depth + 3);
-                expr
-            }
+            Ok(expr) => expr,
             Err(args) => {
                 self.node(at, Kind::Call(Call { name: name.into(), member, args, functions: Vec::new(), regex: None }))
             }
         }
     }
+}
+
+/// How many levels a tree has.
+fn depth(expr: &mut Expr) -> usize {
+    let mut deepest = 0;
+    expr.children_mut(&mut |child| deepest = deepest.max(depth(child)));
+    deepest + 1
 }
 
 fn convert_literal(literal: &LiteralValue) -> Literal {

@@ -6,6 +6,7 @@ use crate::activation::Activation;
 use crate::ast::Expr;
 use crate::budget::Budget;
 use crate::errors::EvalError;
+use crate::estimate::Estimate;
 use crate::eval::Machine;
 use crate::ty::Type;
 use crate::value::Value;
@@ -13,20 +14,25 @@ use crate::value::Value;
 /// A compiled expression: evaluate it as often as you like, from any thread.
 #[derive(Debug)]
 pub struct Program {
-    pub(crate) expr: Expr,
-    pub(crate) types: Vec<Type>,
+    expr: Expr,
+    estimate: Estimate,
     result: Type,
     references: BTreeSet<String>,
 }
 
 impl Program {
-    pub(crate) fn new(expr: Expr, result: Type, types: Vec<Type>, references: BTreeSet<String>) -> Program {
-        Program { expr, types, result, references }
+    pub(crate) fn new(expr: Expr, result: Type, estimate: Estimate, references: BTreeSet<String>) -> Program {
+        Program { expr, estimate, result, references }
     }
 
     /// The type of the result.
     pub fn result_type(&self) -> &Type {
         &self.result
+    }
+
+    /// What one evaluation costs, by the sizes that the declared types of variables allow.
+    pub fn estimate(&self) -> Estimate {
+        self.estimate
     }
 
     /// The variables that it mentions.

@@ -83,6 +83,17 @@ pub struct ObjectType {
     pub open: bool,
 }
 
+impl ObjectType {
+    /// The declared field of this name. A property that is named by a word of the language goes by its own name too,
+    /// where the grammar lets it.
+    pub fn field(&self, name: &str) -> Option<&Type> {
+        self.fields.get(name).or_else(|| match crate::names::is_identifier(name) {
+            true => None,
+            false => self.fields.get(&format!("__{name}__")),
+        })
+    }
+}
+
 impl Type {
     /// `list(element)`.
     pub fn list(element: Type) -> Type {
@@ -114,6 +125,21 @@ impl Type {
     #[must_use]
     pub fn with_list_kind(self, kind: ListKind) -> Type {
         Type::Schema(Arc::new(SchemaType { max: self.max(), ty: self.plain().clone(), list: kind }))
+    }
+
+    /// The name as a value of the type prints it, and as Kubernetes says what an expression must evaluate to. It differs
+    /// from `Display`, which is how errors of the checker show types: `null_type` and `null`.
+    pub fn declared_name(&self) -> String {
+        match self.plain() {
+            Type::Null => "null_type".into(),
+            Type::Timestamp => "google.protobuf.Timestamp".into(),
+            Type::Duration => "google.protobuf.Duration".into(),
+            Type::List(element) => format!("list({})", element.declared_name()),
+            Type::Map(entry) => format!("map({}, {})", entry.0.declared_name(), entry.1.declared_name()),
+            Type::Optional(inner) => format!("optional_type({})", inner.declared_name()),
+            Type::Type(inner) => format!("type({})", inner.declared_name()),
+            other => other.to_string(),
+        }
     }
 
     /// The type without what its schema adds.

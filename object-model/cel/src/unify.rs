@@ -86,7 +86,9 @@ impl Unifier {
     fn fits(&mut self, a: &Type, b: &Type) -> bool {
         match (a.plain(), b.plain()) {
             (Type::Param(a), Type::Param(b)) if a == b => true,
-            (Type::Param(number), other) | (other, Type::Param(number)) => self.bind(*number, other),
+            // What a schema says of the other type is kept: estimates need its sizes.
+            (Type::Param(number), _) => self.bind(*number, b),
+            (_, Type::Param(number)) => self.bind(*number, a),
             (Type::Dyn, _) | (_, Type::Dyn) => true,
             (Type::Null, other) | (other, Type::Null) => matches!(
                 other,

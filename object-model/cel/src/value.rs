@@ -4,7 +4,6 @@
 //! Invariant: a JSON tree is never copied to be read; a view of it carries the type that says what its leaves mean.
 //! Elsewhere: comparing (`compare`), the values of Kubernetes' libraries (`library`).
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
@@ -14,6 +13,7 @@ use serde_json::Value as Json;
 
 use crate::budget::Budget;
 use crate::errors::EvalError;
+pub use crate::key::Key;
 use crate::library::opaque::Opaque;
 use crate::ty::{ListKind, ObjectType, Type};
 
@@ -112,7 +112,7 @@ pub struct Built<'a> {
 }
 
 /// Fields that are computed when asked for, such as a policy's `variables`.
-pub trait Fields<'a>: fmt::Debug {
+pub trait Fields<'a>: fmt::Debug + Send + Sync {
     /// The name of the object's type.
     fn type_name(&self) -> &str;
 
@@ -121,65 +121,6 @@ pub trait Fields<'a>: fmt::Debug {
     /// # Errors
     /// Whatever computing the field met.
     fn field(&self, name: &str, budget: &mut Budget) -> Result<Option<Value<'a>>, EvalError>;
-}
-
-/// A key of a map. Numbers are one order, whatever their type, so that `{1u: x}[1]` finds.
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub enum Key {
-    Bool(bool),
-    Int(i64),
-    Uint(u64),
-    String(Arc<str>),
-}
-
-impl Key {
-    fn rank(&self) -> (u8, i128, &str) {
-        match self {
-            Key::Bool(value) => (0, i128::from(*value), ""),
-            Key::Int(value) => (1, i128::from(*value), ""),
-            Key::Uint(value) => (1, i128::from(*value), ""),
-            Key::String(value) => (2, 0, value),
-        }
-    }
-
-    pub(crate) fn of(value: &Value<'_>) -> Option<Key> {
-        Some(match value {
-            Value::Bool(value) => Key::Bool(*value),
-            Value::Int(value) => Key::Int(*value),
-            Value::Uint(value) => Key::Uint(*value),
-            Value::String(value) => Key::String(Arc::from(&**value)),
-            #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
-            Value::Double(value) if value.fract() == 0.0 && value.abs() < 9.2e18 => Key::Int(*value as i64),
-            _ => return None,
-        })
-    }
-
-    pub(crate) fn value<'a>(&self) -> Value<'a> {
-        match self {
-            Key::Bool(value) => Value::Bool(*value),
-            Key::Int(value) => Value::Int(*value),
-            Key::Uint(value) => Value::Uint(*value),
-            Key::String(value) => Value::String(Text::Shared(Arc::clone(value))),
-        }
-    }
-}
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Key) -> bool {
-        self.rank() == other.rank()
-    }
-}
-impl Eq for Key {}
-impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Key) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Key {
-    fn cmp(&self, other: &Key) -> Ordering {
-        self.rank().cmp(&other.rank())
-    }
 }
 
 impl<'a> From<&'a str> for Value<'a> {
@@ -241,7 +182,7 @@ impl<'a> Value<'a> {
 
     fn text(text: &'a str, ty: &Type) -> Value<'a> {
         let special = match ty {
-            Type::Timestamp => crate::library::time::parse_timestamp(text).map(Value::Timestamp),
+            Type::Timestamp => crate::library::time::parse_time_or_date(text).map(Value::Timestamp),
             Type::Duration => crate::library::time::parse_duration(text).map(Value::Duration),
             Type::Bytes => crate::library::encoders::decode(text).map(|bytes| Value::Bytes(bytes.into())),
             _ => None,
@@ -386,15 +327,34 @@ impl<'a> Object<'a> {
     pub fn field(&self, name: &str, budget: &mut Budget) -> Result<Option<Value<'a>>, EvalError> {
         Ok(match self {
             Object::Json(fields, ty) => {
-                let declared = ty.fields.get(name);
+                let declared = ty.field(name);
                 let json = match declared {
                     Some(_) => fields.get(&*crate::names::unescape(name)),
                     None => fields.get(name),
                 };
-                json.map(|value| Value::json(value, declared.unwrap_or(&Type::Dyn)))
+                // A field that is set to null is as one that is not set; a null under a key of a map is not.
+                json.filter(|value| !value.is_null()).map(|value| Value::json(value, declared.unwrap_or(&Type::Dyn)))
             }
             Object::Built(built) => built.fields.get(name).cloned(),
             Object::Lazy(fields) => fields.field(name, budget)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_small_enough_for_deep_recursion() {
+        assert!(size_of::<Value<'_>>() <= 64, "{}", size_of::<Value<'_>>());
+    }
+
+    #[test]
+    fn values_and_programs_cross_threads() {
+        fn crosses<T: Send + Sync>() {}
+        crosses::<Value<'_>>();
+        crosses::<crate::Program>();
+        crosses::<crate::Activation<'_>>();
     }
 }

@@ -10,7 +10,7 @@ use super::{Cost, Function, Outcome, failed, function, no_overload};
 use crate::value::Value;
 
 /// Answers questions about permissions. Called synchronously while an expression is evaluated; must not block.
-pub trait Authorizer {
+pub trait Authorizer: Send + Sync {
     /// May this be done? An error is an answer too: `errored()` and `error()` show it.
     fn authorize(&self, question: &Question) -> Decision;
 }
@@ -116,7 +116,7 @@ pub fn resource_check_value(authorizer: &dyn Authorizer, resource: Resource) -> 
 }
 
 fn access(access: Access<'_>) -> Value<'_> {
-    Value::Opaque(Opaque(Kind::Access(access)))
+    Value::Opaque(Opaque(Kind::Access(Arc::new(access))))
 }
 
 const RESOURCE_STEP: &[&str] = &["ResourceCheck.(string) -> ResourceCheck"];
@@ -143,7 +143,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             if let Some((what, text, reasons)) = wrong.iter().find(|(_, _, reasons)| !reasons.is_empty()) {
                 return failed(format!("Invalid {what} \"{}\": {}", &***text, reasons.join("; ")));
             }
-            let mut check = check.clone();
+            let mut check = Access::clone(check);
             check.question.service_account = Some((namespace.to_string(), name.to_string()));
             Ok(access(check))
         }
@@ -188,7 +188,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn next<'a>(args: &[Value<'a>], from: Step, to: Step, apply: fn(&mut Question, &str)) -> Outcome<'a> {
     match args {
         [Value::Opaque(Opaque(Kind::Access(check))), Value::String(text)] if check.step == from => {
-            let mut check = check.clone();
+            let mut check = Access::clone(check);
             apply(&mut check.question, text);
             check.step = to;
             Ok(access(check))
@@ -200,7 +200,7 @@ fn next<'a>(args: &[Value<'a>], from: Step, to: Step, apply: fn(&mut Question, &
 fn resource<'a>(args: &[Value<'a>], apply: fn(&mut Resource, String)) -> Outcome<'a> {
     match args {
         [Value::Opaque(Opaque(Kind::Access(check))), Value::String(text)] if check.step == Step::Resource => {
-            let mut check = check.clone();
+            let mut check = Access::clone(check);
             if let Target::Resource(resource) = &mut check.question.target {
                 apply(resource, text.to_string());
             }

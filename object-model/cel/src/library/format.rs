@@ -1,6 +1,6 @@
 //! `format`: text with clauses, filled from a list.
 
-use super::standard::{format_double, type_name};
+use super::convert::{format_double, type_name};
 use super::time::format_duration;
 use super::{Cost, Function, function, no_overload};
 use crate::errors::EvalError;

@@ -24,7 +24,7 @@ const FORMATS: [Format; 13] = [
     Format { name: "dns1123LabelPrefix", check: |text| names::dns_label(&mask_dash(text)) },
     Format { name: "dns1123SubdomainPrefix", check: |text| names::dns_subdomain(&mask_dash(text)) },
     Format { name: "dns1035LabelPrefix", check: |text| names::dns_1035_label(&mask_dash(text)) },
-    Format { name: "uri", check: |text| unless(super::url::is_url(text), "invalid URI") },
+    Format { name: "uri", check: |text| super::url::reject(text).into_iter().collect() },
     Format { name: "uuid", check: |text| unless(is_uuid(text), "does not match the UUID format") },
     Format { name: "byte", check: |text| unless(super::encoders::decode(text).is_some(), "invalid base64") },
     Format { name: "date", check: |text| unless(is_date(text), "invalid date") },

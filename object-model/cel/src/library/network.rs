@@ -130,11 +130,35 @@ fn parse_ip(text: &str) -> Result<IpAddr, String> {
         return Err(format!("IP address \"{text}\" with zone value is not allowed"));
     }
     let ip: IpAddr = text.parse().map_err(|_| {
-        format!(
-            "IP Address \"{text}\" parse error during conversion from string: ParseAddr(\"{text}\"): unable to parse IP"
-        )
+        format!("IP Address \"{text}\" parse error during conversion from string: {}", unreadable(text))
     })?;
     if mapped(ip) { Err(format!("IPv4-mapped IPv6 address \"{text}\" is not allowed")) } else { Ok(ip) }
+}
+
+/// Why an address cannot be read, in Go's words.
+fn unreadable(text: &str) -> String {
+    let reason = match text.find(['.', ':']) {
+        Some(at) if text.as_bytes()[at] == b'.' => v4_reason(text),
+        _ => "unable to parse IP",
+    };
+    format!("ParseAddr(\"{text}\"): {reason}")
+}
+
+fn v4_reason(text: &str) -> &'static str {
+    let fields: Vec<&str> = text.split('.').collect();
+    for (index, field) in fields.iter().enumerate() {
+        if field.bytes().any(|byte| !byte.is_ascii_digit()) {
+            return "unexpected character";
+        }
+        match field.parse::<u32>() {
+            Err(_) if field.is_empty() => return "IPv4 field must have at least one digit",
+            Ok(0..=255) if field.len() > 1 && field.starts_with('0') => return "IPv4 field has octet with leading zero",
+            Ok(0..=255) if index > 3 => return "IPv4 address too long",
+            Ok(0..=255) => {}
+            _ => return "IPv4 field has value >255",
+        }
+    }
+    if fields.len() < 4 { "IPv4 address too short" } else { "unable to parse IP" }
 }
 
 fn parse_cidr(text: &str) -> Result<Cidr, String> {
@@ -142,7 +166,7 @@ fn parse_cidr(text: &str) -> Result<Cidr, String> {
         format!("network address parse error during conversion from string: netip.ParsePrefix(\"{text}\"): {reason}")
     };
     let Some((address, length)) = text.rsplit_once('/') else { return Err(bad("no '/'")) };
-    let ip: IpAddr = address.parse().map_err(|_| bad(&format!("ParseAddr(\"{address}\"): unable to parse IP")))?;
+    let ip: IpAddr = address.parse().map_err(|_| bad(&unreadable(address)))?;
     let canonical = length == "0" || !length.starts_with('0');
     let length: u8 = match length.parse() {
         Ok(length) if canonical && text.rsplit('/').next().is_some_and(|l| l.bytes().all(|b| b.is_ascii_digit())) => {

@@ -23,7 +23,7 @@ pub(crate) enum Kind<'a> {
     Cidr(Cidr),
     Semver(Arc<Semver>),
     Format(Format),
-    Access(Access<'a>),
+    Access(Arc<Access<'a>>),
     Decision(Arc<Decision>),
 }
 

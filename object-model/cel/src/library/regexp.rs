@@ -29,7 +29,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "findAll",
         &["string.(string) -> list(string)", "string.(string, int) -> list(string)"],
         Cost::Regex,
-        |context, args| find_all(context, args),
+        find_all,
     ),
 ];
 

@@ -4,27 +4,30 @@ use super::{Cost, Function, Outcome, failed, function, no_overload};
 use crate::value::{List, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    function("charAt", &["string.(int) -> string"], Cost::One, |_, args| match args {
-        [Value::String(text), Value::Int(index)] => char_at(text, *index),
+    function("charAt", &["string.(int) -> string"], Cost::One, |context, args| match args {
+        [Value::String(text), Value::Int(index)] => {
+            context.budget.spend(text.len() as u64 / 1024)?;
+            char_at(text, *index)
+        }
         _ => no_overload(),
     }),
-    function(
-        "indexOf",
-        &["string.(string) -> int", "string.(string, int) -> int"],
-        Cost::Contains,
-        |_, args| match args {
+    function("indexOf", &["string.(string) -> int", "string.(string, int) -> int"], Cost::Elements(0), |_, args| {
+        match args {
             [Value::String(text), Value::String(part)] => index_of(text, part, 0),
             [Value::String(text), Value::String(part), Value::Int(start)] => index_of(text, part, *start),
             _ => no_overload(),
-        },
-    ),
-    function("lastIndexOf", &["string.(string) -> int", "string.(string, int) -> int"], Cost::Contains, |_, args| {
-        match args {
+        }
+    }),
+    function(
+        "lastIndexOf",
+        &["string.(string) -> int", "string.(string, int) -> int"],
+        Cost::Elements(0),
+        |_, args| match args {
             [Value::String(text), Value::String(part)] => last_index_of(text, part, None),
             [Value::String(text), Value::String(part), Value::Int(end)] => last_index_of(text, part, Some(*end)),
             _ => no_overload(),
-        }
-    }),
+        },
+    ),
     function(
         "join",
         &["list(string).() -> string", "list(string).(string) -> string"],
@@ -45,7 +48,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function(
         "replace",
         &["string.(string, string) -> string", "string.(string, string, int) -> string"],
-        Cost::Traverse(0),
+        Cost::Rebuild,
         |context, args| {
             let (text, from, to, count) = match args {
                 [Value::String(text), Value::String(from), Value::String(to)] => (text, from, to, -1),
@@ -54,7 +57,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 }
                 _ => return no_overload(),
             };
-            let made = (text.len() as u64 + 1).saturating_mul(to.len() as u64 / (from.len() as u64).max(1) + 1);
+            // A replacement that makes the text grow is paid for before it is made.
+            let times = text.matches(&**from).take(usize::try_from(count).unwrap_or(usize::MAX)).count() as u64;
+            let made = times.saturating_mul(to.len() as u64).saturating_sub(text.len() as u64);
             context.budget.spend(made / 10)?;
             Ok(Value::from(match usize::try_from(count) {
                 Ok(count) => text.replacen(&**from, to, count),
@@ -65,7 +70,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function(
         "split",
         &["string.(string) -> list(string)", "string.(string, int) -> list(string)"],
-        Cost::Traverse(0),
+        Cost::Rebuild,
         |_, args| match args {
             [Value::String(text), Value::String(separator)] => Ok(split(text, separator, -1)),
             [Value::String(text), Value::String(separator), Value::Int(count)] => Ok(split(text, separator, *count)),

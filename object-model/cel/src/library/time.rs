@@ -93,6 +93,11 @@ pub(crate) fn parse_timestamp(text: &str) -> Option<i128> {
     in_range(nanos).then_some(nanos)
 }
 
+/// RFC 3339, or a date, which begins at midnight in UTC.
+pub(crate) fn parse_time_or_date(text: &str) -> Option<i128> {
+    parse_timestamp(text).or_else(|| parse_timestamp(&format!("{text}T00:00:00Z")))
+}
+
 pub(crate) fn format_timestamp(nanos: i128) -> String {
     Timestamp::from_nanosecond(nanos).map(|time| time.to_string()).unwrap_or_default()
 }

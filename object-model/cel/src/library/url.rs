@@ -185,6 +185,7 @@ fn query<'a>(text: &str) -> Value<'a> {
     Value::Map(Map::Values(Arc::new(all)))
 }
 
-pub(super) fn is_url(text: &str) -> bool {
-    parse(text).is_ok()
+/// Why the text is no URL, if it is none.
+pub(super) fn reject(text: &str) -> Option<String> {
+    parse(text).err().map(|error| format!("parse \"{text}\": {error}"))
 }
