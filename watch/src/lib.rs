@@ -21,5 +21,5 @@ pub use cache::{
 pub use election::{Election, ElectionConfig, LeaderElector, Step};
 pub use events::{EventRecorder, reference};
 pub use informer::{Delta, Handler, Indexer, Informer, InformerConfig, Informers};
-pub use queue::{QueueKey, QueueState, RetryPolicy, WorkQueue};
+pub use queue::{Flow, QueueKey, QueueState, RetryPolicy, WorkQueue};
 pub use shutdown::{Shutdown, ShutdownTrigger};
