@@ -53,10 +53,8 @@ impl Storages {
         let by_hub = hubs
             .into_iter()
             .map(|info| {
-                let mut config = CacheConfig::default();
-                if info.kind == "Pod" && info.group.is_empty() {
-                    config.indexed_fields.push("spec.nodeName".into());
-                }
+                let indexed_fields = indexed_fields(info).iter().map(|field| (*field).to_owned()).collect();
+                let config = CacheConfig { indexed_fields, ..CacheConfig::default() };
                 let storage = Storage {
                     info,
                     cache: Arc::new(WatchCache::new(config)),
@@ -172,6 +170,17 @@ fn raise(applied: &mut u64, to: u64) -> bool {
         *applied = to;
     }
     higher
+}
+
+/// Fields by which so many watch that the caches find them by index, the most selective first.
+fn indexed_fields(info: &KindInfo) -> &'static [&'static str] {
+    match (info.group, info.kind) {
+        ("", "Pod") => &["spec.nodeName"],
+        ("", "Event") => &["involvedObject.uid", "involvedObject.name"],
+        ("", "Secret") => &["type"],
+        ("certificates.k8s.io", "CertificateSigningRequest") => &["spec.signerName"],
+        _ => &[],
+    }
 }
 
 /// Groups whose kinds kube-apiserver keeps without the group in the key; all others, custom resources among them,

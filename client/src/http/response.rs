@@ -9,7 +9,7 @@ use pintle_object_model::clock::Clock;
 use pintle_object_model::{Format, GroupVersionKind, MicroTime, Object, Status, json, protobuf, table, yaml};
 
 use super::body::frames;
-use super::{Accept, As, JSON, PROTOBUF, ResponseBody};
+use super::{Accept, As, JSON, ResponseBody};
 use crate::{Content, ObjectList, Response, WatchEvent};
 
 /// Bodies at least this large are compressed for clients that take it.
