@@ -32,6 +32,8 @@ pub(crate) struct Discovery {
 #[derive(Debug)]
 struct Group {
     name: String,
+    /// Not made of definitions alone.
+    built_in: bool,
     /// The preferred one first.
     versions: Vec<(String, Vec<Value>)>,
 }
@@ -39,7 +41,8 @@ struct Group {
 impl Discovery {
     pub(crate) fn new(scheme: &Scheme) -> Self {
         let mut found: BTreeMap<&str, BTreeMap<&str, Vec<Value>>> = BTreeMap::new();
-        for entry in scheme.kinds().filter(|entry| has_resource(entry.info())) {
+        let served = |entry: &&KindEntry| entry.custom().is_none_or(|kind| kind.is_served());
+        for entry in scheme.kinds().filter(|entry| has_resource(entry.info())).filter(served) {
             let info = entry.info();
             found.entry(info.group).or_default().entry(info.version).or_default().push(resource(entry));
         }
@@ -52,7 +55,8 @@ impl Discovery {
                 for (_, list) in &mut versions {
                     list.sort_by(|a, b| a["resource"].as_str().cmp(&b["resource"].as_str()));
                 }
-                Group { name: name.to_owned(), versions }
+                let built_in = scheme.kinds().any(|entry| entry.info().group == name && entry.custom().is_none());
+                Group { name: name.to_owned(), built_in, versions }
             })
             .collect();
         groups.sort_by_key(|group| {
@@ -91,6 +95,11 @@ impl Discovery {
     pub(crate) fn apis(&self) -> Value {
         let groups: Vec<_> = self.groups.iter().filter(|group| !group.name.is_empty()).map(group_value).collect();
         json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
+    }
+
+    /// Is this a group of the server's own, whose missing parts are missed by the API?
+    pub(crate) fn is_built_in(&self, name: &str) -> bool {
+        self.groups.iter().any(|group| group.name == name && group.built_in && !name.is_empty())
     }
 
     /// `/apis/GROUP`.

@@ -86,7 +86,7 @@ impl Documents {
             (Some(value), _) => Ok(document("application/json", text(&value))),
             // What a known group does not have is missed by the API; the rest is no part of it.
             (None, ["api", ..]) => Err(crate::registry::no_such_resource()),
-            (None, ["apis", group, ..]) if self.discovery.group(group).is_some() => {
+            (None, ["apis", group, ..]) if self.discovery.is_built_in(group) => {
                 Err(crate::registry::no_such_resource())
             }
             (None, _) => Ok(page_not_found()),

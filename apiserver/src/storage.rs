@@ -290,6 +290,17 @@ fn raise(applied: &mut u64, to: u64) -> bool {
     higher
 }
 
+/// Fields by which so many watch that the caches find them by index, the most selective first.
+fn indexed_fields(info: &KindInfo) -> &'static [&'static str] {
+    match (info.group, info.kind) {
+        ("", "Pod") => &["spec.nodeName"],
+        ("", "Event") => &["involvedObject.uid", "involvedObject.name"],
+        ("", "Secret") => &["type"],
+        ("certificates.k8s.io", "CertificateSigningRequest") => &["spec.signerName"],
+        _ => &[],
+    }
+}
+
 /// Groups whose kinds kube-apiserver keeps without the group in the key; all others, custom resources among them,
 /// have it.
 const GROUPS_LEFT_OUT: [&str; 20] = [
@@ -331,10 +342,11 @@ fn prefix_of(info: &KindInfo) -> String {
 
 impl Storage {
     fn new(info: &'static KindInfo, kind: Option<Arc<CustomKind>>, shared: &Arc<Shared>) -> Self {
-        let mut config = CacheConfig::default();
-        if info.kind == "Pod" && info.group.is_empty() {
-            config.indexed_fields.push("spec.nodeName".into());
-        }
+        let indexed_fields = match &kind {
+            Some(kind) => kind.selectable().map(str::to_owned).collect(),
+            None => indexed_fields(info).iter().map(|field| (*field).to_owned()).collect(),
+        };
+        let config = CacheConfig { indexed_fields, ..CacheConfig::default() };
         Self {
             info,
             cache: Arc::new(WatchCache::new(config)),

@@ -1,16 +1,26 @@
 //! The verbs for one Rust type.
 
+mod capability;
+mod follow;
+
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures::Stream;
+use futures::{Stream, StreamExt};
+use pintle_object_model::api::authentication::v1::TokenRequest;
 use pintle_object_model::api::autoscaling::v1::Scale;
+use pintle_object_model::api::core::v1::Binding;
 use pintle_object_model::api::meta::v1::{DeleteOptions, ListMeta};
+use pintle_object_model::api::policy::v1::Eviction;
 use pintle_object_model::{Object, Resource, Status};
 
 use crate::{Body, Client, Content, DynamicApi, Params, Patch, Verb, WatchEvent, WatchStream};
+
+pub use capability::{Delete, Read, ReadOnly, Write, WriteStatus};
+pub use follow::Followed;
+pub(crate) use follow::{follow, pages};
 
 /// The verbs of kind `K` in one namespace, in all, or cluster-scoped.
 #[derive(Debug)]
@@ -62,6 +72,11 @@ impl<K: Resource> Api<K> {
         &self.inner
     }
 
+    /// The handle that can only read.
+    pub fn read_only(self) -> ReadOnly<K> {
+        ReadOnly(self)
+    }
+
     /// Reads one object.
     ///
     /// # Errors
@@ -99,6 +114,16 @@ impl<K: Resource> Api<K> {
         Ok(TypedWatch { events: self.inner.watch(params).await?, kind: PhantomData })
     }
 
+    /// All items of a list, read page by page (`limit` of the parameters, 500 if it is 0). A failure is the last item.
+    pub fn list_all(&self, params: Params) -> impl Stream<Item = Result<Arc<K>, Status>> + Send + use<K> {
+        pages(self.inner.clone(), params).map(|item| item.and_then(|object| typed(&object)))
+    }
+
+    /// Lists, then follows changes for ever; see [`DynamicApi::follow`], whose untyped events this hands on.
+    pub fn follow(&self, params: Params) -> impl Stream<Item = Result<Followed, Status>> + Send + use<K> {
+        follow(self.inner.clone(), params)
+    }
+
     /// Makes an object.
     ///
     /// # Errors
@@ -129,6 +154,19 @@ impl<K: Resource> Api<K> {
     /// `Conflict`, `Invalid`, `NotFound`, or a failure of the transport.
     pub async fn patch(&self, name: &str, patch: Patch, params: Params) -> Result<Arc<K>, Status> {
         typed(&self.inner.patch(name, "", patch, params).await?)
+    }
+
+    /// Applies an object as `manager` wants it (server-side apply): makes it or changes it. Fields that others own are a
+    /// `Conflict`, unless `force` takes them over.
+    ///
+    /// # Errors
+    /// `Conflict`, `Invalid`, or a failure of the transport.
+    pub async fn apply(&self, object: &K, manager: &str, force: bool) -> Result<Arc<K>, Status> {
+        let mut manifest = Object::new(object.clone());
+        // What the server keeps itself is no part of what is wanted.
+        manifest.edit_metadata(|metadata| metadata.managed_fields.clear());
+        let params = Params { field_manager: manager.into(), force: force.then_some(true), ..Params::default() };
+        self.patch(&object.metadata().name, Patch::apply(&manifest.to_value()), params).await
     }
 
     /// Patches an object's status.
@@ -172,6 +210,39 @@ impl<K: Resource> Api<K> {
         let patch = Patch::merge(&serde_json::json!({"spec": {"replicas": replicas}}));
         let response = self.inner.send(Verb::Patch, name, "scale", Params::default(), Body::Patch(patch)).await?;
         typed(&response.into_object()?)
+    }
+
+    /// Asks for a pod to go, with respect for disruption budgets.
+    ///
+    /// # Errors
+    /// `TooManyRequests` if a budget forbids it now, `NotFound`, or a failure of the transport.
+    pub async fn evict(&self, name: &str, options: Option<DeleteOptions>) -> Result<(), Status> {
+        let mut eviction = Eviction { delete_options: options.map(Box::new), ..Eviction::default() };
+        eviction.metadata.name = name.into();
+        eviction.metadata.namespace = self.inner.namespace().into();
+        self.inner.create_subresource(name, "eviction", Object::new(eviction)).await.map(drop)
+    }
+
+    /// Assigns a pod to a node.
+    ///
+    /// # Errors
+    /// `Conflict` if it is assigned already, `NotFound`, or a failure of the transport.
+    pub async fn bind(&self, name: &str, node: &str) -> Result<(), Status> {
+        let mut binding = Binding::default();
+        binding.metadata.name = name.into();
+        binding.metadata.namespace = self.inner.namespace().into();
+        binding.target.kind = "Node".into();
+        binding.target.name = node.into();
+        self.inner.create_subresource(name, "binding", Object::new(binding)).await.map(drop)
+    }
+
+    /// Asks for a token of a service account.
+    ///
+    /// # Errors
+    /// `Invalid`, `NotFound`, `Forbidden`, or a failure of the transport.
+    pub async fn token(&self, name: &str, request: &TokenRequest) -> Result<Arc<TokenRequest>, Status> {
+        let made = self.create_subresource(name, "token", request).await?;
+        made.ok_or_else(|| Status::internal("the server answered without a token"))
     }
 
     /// Reads the object, lets `edit` change it, and writes it back; starts over when somebody else was faster,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use pintle_object_model::{GroupVersionResource, Resource, Scheme, Status};
 use tower::util::BoxCloneSyncService;
-use tower::{Service, ServiceExt};
+use tower::{Layer, Service, ServiceExt};
 
 use crate::{Api, Caller, DynamicApi, Identity, Request, Response};
 
@@ -28,6 +28,7 @@ pub struct Client {
     service: BoxCloneSyncService<Request, Response, Status>,
     scheme: Scheme,
     caller: Caller,
+    impersonate: Option<Arc<Identity>>,
     user_agent: Arc<str>,
 }
 
@@ -38,6 +39,7 @@ impl Client {
             service: BoxCloneSyncService::new(service),
             scheme,
             caller: Caller::Anonymous,
+            impersonate: None,
             user_agent: Arc::from("pintle"),
         }
     }
@@ -53,6 +55,24 @@ impl Client {
     #[must_use]
     pub fn with_identity(self, identity: Identity) -> Self {
         self.with_caller(Caller::trusted(identity))
+    }
+
+    /// The same caller, acting as someone else, if it may impersonate. A request that says so itself goes before this.
+    #[must_use]
+    pub fn impersonating(mut self, identity: Identity) -> Self {
+        self.impersonate = Some(Arc::new(identity));
+        self
+    }
+
+    /// The same service behind a layer, such as those of [`layers`](crate::layers).
+    #[must_use]
+    pub fn layered<L>(mut self, layer: &L) -> Self
+    where
+        L: Layer<BoxCloneSyncService<Request, Response, Status>>,
+        L::Service: ApiService,
+    {
+        self.service = BoxCloneSyncService::new(layer.layer(self.service));
+        self
     }
 
     /// The same service, asked by another program. The default field manager comes from this name.
@@ -74,6 +94,9 @@ impl Client {
     pub async fn send(&self, mut request: Request) -> Result<Response, Status> {
         if matches!(request.caller, Caller::Anonymous) {
             request.caller = self.caller.clone();
+        }
+        if request.impersonate.is_none() {
+            request.impersonate = self.impersonate.as_deref().cloned();
         }
         if request.user_agent.is_empty() {
             request.user_agent = self.user_agent.to_string();

@@ -1,8 +1,10 @@
 //! The verbs for any resource, on [`Object`]s.
 
+use futures::Stream;
 use pintle_object_model::api::meta::v1::DeleteOptions;
 use pintle_object_model::{GroupVersionResource, Object, Status};
 
+use crate::api::{Followed, follow, pages};
 use crate::{Body, Client, Content, ObjectList, Params, Patch, Request, Response, Target, Verb, WatchStream};
 
 /// The verbs of one resource in one namespace (or all, or none).
@@ -22,6 +24,16 @@ impl DynamicApi {
     /// The client behind this handle.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The namespace; empty for all, and for what has none.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The resource.
+    pub fn resource(&self) -> &GroupVersionResource {
+        &self.resource
     }
 
     /// Sends any verb to an object, or to the collection if `name` is empty.
@@ -62,6 +74,18 @@ impl DynamicApi {
     /// `Expired` if the resource version is no longer known, `Forbidden`, or a failure of the transport.
     pub async fn watch(&self, params: Params) -> Result<WatchStream, Status> {
         self.send(Verb::Watch, "", "", params, Body::Empty).await?.into_watch()
+    }
+
+    /// All items of a list, read page by page (`limit` of the parameters, 500 if it is 0). A failure is the last item.
+    pub fn list_all(&self, params: Params) -> impl Stream<Item = Result<Object, Status>> + Send + use<> {
+        pages(self.clone(), params)
+    }
+
+    /// Lists, then follows changes for ever: a watch that ends or breaks is taken up where it ended; if that place is no
+    /// longer known (410), it begins anew with a list ([`Followed::Restarted`]). Ends only with a failure that waiting does
+    /// not mend, such as `Forbidden`, as its last item.
+    pub fn follow(&self, params: Params) -> impl Stream<Item = Result<Followed, Status>> + Send + use<> {
+        follow(self.clone(), params)
     }
 
     /// Makes an object.

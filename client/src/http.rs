@@ -5,6 +5,8 @@
 
 mod accept;
 mod body;
+mod decode;
+mod frames;
 mod path;
 mod query;
 mod remote;
@@ -13,9 +15,10 @@ mod response;
 
 pub use accept::{Accept, As, Subject};
 pub use body::ResponseBody;
-pub use remote::HttpTransport;
+pub use decode::decode_list;
+pub use remote::{HttpOptions, HttpTransport};
 pub use request::{decode_request, encode_request, request_meta, request_timeout};
-pub use response::{decode_list, encode_response, encode_status};
+pub use response::{encode_response, encode_status};
 
 /// `application/json`
 pub const JSON: &str = "application/json";
@@ -23,3 +26,8 @@ pub const JSON: &str = "application/json";
 pub const YAML: &str = "application/yaml";
 /// `application/vnd.kubernetes.protobuf`
 pub const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+
+/// The path of a target, as it stands in URLs.
+pub(crate) fn path_of(target: &crate::Target) -> String {
+    path::format(target)
+}

@@ -2,13 +2,18 @@
 //!
 //! Source: Kubernetes docs, "Organizing Cluster Access Using kubeconfig Files".
 
+mod connect;
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use pintle_object_model::{Scheme, yaml};
+use pintle_object_model::yaml;
 use serde::{Deserialize, Serialize};
 
-use crate::tls::TlsOptions;
-use crate::{Caller, Client, HttpTransport};
+use crate::credentials::ExecConfig;
+
+pub use connect::{client_from_file, client_from_files, in_cluster_client};
 
 /// A kubeconfig that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +42,16 @@ pub enum ConfigError {
         what: &'static str,
         /// Its name.
         name: String,
+    },
+    /// Something that is asked for cannot be had.
+    #[error("{what} of {name:?} is not supported: {why}")]
+    Unsupported {
+        /// The field.
+        what: &'static str,
+        /// The entry that has it.
+        name: String,
+        /// What to do instead.
+        why: String,
     },
     /// The connection cannot be set up.
     #[error("setting up the connection: {0}")]
@@ -90,6 +105,12 @@ pub struct Cluster {
     /// Name to verify instead of the one in the URL.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub tls_server_name: String,
+    /// A proxy on the way to the server; refused.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub proxy_url: String,
+    /// Do not ask for compressed answers.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub disable_compression: bool,
 }
 
 /// A pair of server and user.
@@ -124,9 +145,30 @@ pub struct User {
     /// Bearer token.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub token: String,
-    /// File with a bearer token.
+    /// File with a bearer token, read again as it changes; goes before `token`.
     #[serde(rename = "tokenFile", skip_serializing_if = "String::is_empty")]
     pub token_file: String,
+    /// Act as this user.
+    #[serde(rename = "as", skip_serializing_if = "String::is_empty")]
+    pub impersonate: String,
+    /// With this UID.
+    #[serde(rename = "as-uid", skip_serializing_if = "String::is_empty")]
+    pub impersonate_uid: String,
+    /// In these groups.
+    #[serde(rename = "as-groups", skip_serializing_if = "Vec::is_empty")]
+    pub impersonate_groups: Vec<String>,
+    /// With these attributes.
+    #[serde(rename = "as-user-extra", skip_serializing_if = "BTreeMap::is_empty")]
+    pub impersonate_extra: BTreeMap<String, Vec<String>>,
+    /// A program that hands out credentials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exec: Option<ExecConfig>,
+    /// A user name for basic authentication, which API servers no longer take; refused.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub username: String,
+    /// A plugin of the old kind; refused.
+    #[serde(skip_serializing)]
+    pub auth_provider: Option<serde_json::Value>,
 }
 
 impl std::fmt::Debug for User {
@@ -164,79 +206,76 @@ impl Kubeconfig {
         String::from_utf8_lossy(&yaml::from_json(value.to_string().as_bytes())).into_owned()
     }
 
-    /// A client of the current context (or the one named), that knows the kinds of `scheme`. Paths in the file are
-    /// relative to `directory`.
+    /// Reads files that complement each other, as `KUBECONFIG` lists them: an entry of an earlier file hides one of that
+    /// name in a later file, and the first current context counts. Files that do not exist are passed over, unless all are
+    /// missing. Relative paths are resolved, each against the folder of its file.
     ///
     /// # Errors
-    /// If something is missing or unusable.
-    pub fn client(&self, context: Option<&str>, directory: &Path, scheme: Scheme) -> Result<Client, ConfigError> {
-        let wanted = context.unwrap_or(&self.current_context);
-        let context = find(&self.contexts, "context", wanted)?;
-        let cluster = find(&self.clusters, "cluster", &context.cluster)?;
-        let user = if context.user.is_empty() { &User::default() } else { find(&self.users, "user", &context.user)? };
-        let material = |data: &str, file: &str| material(data, file, directory);
-        let certificate = material(&user.client_certificate_data, &user.client_certificate)?;
-        let key = material(&user.client_key_data, &user.client_key)?;
-        let tls = TlsOptions {
-            ca: material(&cluster.certificate_authority_data, &cluster.certificate_authority)?,
-            client: certificate.zip(key),
-            server_name: (!cluster.tls_server_name.is_empty()).then(|| cluster.tls_server_name.clone()),
-            insecure: cluster.insecure_skip_tls_verify,
-        };
-        let token = if user.token_file.is_empty() {
-            user.token.clone()
-        } else {
-            let bytes = material("", &user.token_file)?.unwrap_or_default();
-            String::from_utf8_lossy(&bytes).trim().to_owned()
-        };
-        let caller = if token.is_empty() { Caller::Anonymous } else { Caller::Token(token.into()) };
-        let transport = HttpTransport::new(&cluster.server, &tls, caller, scheme.clone())
-            .map_err(|status| ConfigError::Connect(status.message))?;
-        Ok(Client::new(transport, scheme))
+    /// If one cannot be read or is no kubeconfig.
+    pub fn read_all<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<Self, ConfigError> {
+        let mut merged: Option<Self> = None;
+        let mut missing = None;
+        for path in paths {
+            let mut config = match Self::read(path) {
+                Err(ConfigError::Read { path, source }) if source.kind() == std::io::ErrorKind::NotFound => {
+                    missing.get_or_insert(ConfigError::Read { path, source });
+                    continue;
+                }
+                other => other?,
+            };
+            config.resolve(path.parent().unwrap_or(Path::new(".")));
+            match &mut merged {
+                None => merged = Some(config),
+                Some(merged) => merged.complement(config),
+            }
+        }
+        match (merged, missing) {
+            (Some(merged), _) => Ok(merged),
+            (None, Some(missing)) => Err(missing),
+            (None, None) => Ok(Self::default()),
+        }
+    }
+
+    /// The same from the value of `KUBECONFIG`, which the caller hands in.
+    ///
+    /// # Errors
+    /// As [`read_all`](Self::read_all).
+    pub fn read_list(value: &OsStr) -> Result<Self, ConfigError> {
+        let paths: Vec<PathBuf> = std::env::split_paths(value).filter(|path| !path.as_os_str().is_empty()).collect();
+        Self::read_all(paths.iter().map(PathBuf::as_path))
+    }
+
+    fn complement(&mut self, later: Self) {
+        add_new(&mut self.clusters, later.clusters);
+        add_new(&mut self.contexts, later.contexts);
+        add_new(&mut self.users, later.users);
+        if self.current_context.is_empty() {
+            self.current_context = later.current_context;
+        }
+    }
+
+    /// Makes the paths in it independent of where it was read.
+    fn resolve(&mut self, directory: &Path) {
+        let clusters = self.clusters.iter_mut().map(|cluster| &mut cluster.content.certificate_authority);
+        let users = self.users.iter_mut().flat_map(|user| {
+            let User { client_certificate, client_key, token_file, exec, .. } = &mut user.content;
+            // A command without a slash is looked for where programs are.
+            let program = exec.as_mut().map(|exec| &mut exec.command).filter(|command| command.contains('/'));
+            [Some(client_certificate), Some(client_key), Some(token_file), program].into_iter().flatten()
+        });
+        for path in clusters.chain(users).filter(|path| !path.is_empty()) {
+            *path = directory.join(&*path).to_string_lossy().into_owned();
+        }
     }
 }
 
-fn find<'a, T>(list: &'a [Named<T>], what: &'static str, name: &str) -> Result<&'a T, ConfigError> {
-    let found = list.iter().find(|entry| entry.name == name);
-    found.map(|entry| &entry.content).ok_or_else(|| ConfigError::Missing { what, name: name.to_owned() })
-}
-
-fn material(data: &str, file: &str, directory: &Path) -> Result<Option<Vec<u8>>, ConfigError> {
-    use base64::Engine as _;
-    if !data.is_empty() {
-        let decoded = base64::engine::general_purpose::STANDARD.decode(data.trim());
-        return decoded
-            .map(Some)
-            .map_err(|error| ConfigError::Parse { path: directory.to_owned(), why: error.to_string() });
+fn add_new<T>(known: &mut Vec<Named<T>>, later: Vec<Named<T>>) {
+    for entry in later {
+        if !known.iter().any(|other| other.name == entry.name) {
+            known.push(entry);
+        }
     }
-    if file.is_empty() {
-        return Ok(None);
-    }
-    let path = directory.join(file);
-    std::fs::read(&path).map(Some).map_err(|source| ConfigError::Read { path, source })
 }
 
-/// A client for the kubeconfig file at `path`.
-///
-/// # Errors
-/// If the file or something in it is missing or unusable.
-pub fn client_from_file(path: &Path, scheme: Scheme) -> Result<Client, ConfigError> {
-    let config = Kubeconfig::read(path)?;
-    config.client(None, path.parent().unwrap_or(Path::new(".")), scheme)
-}
-
-/// A client for a program that runs in a pod: the mounted service account and the `KUBERNETES_SERVICE_*` variables,
-/// which the caller hands in.
-///
-/// # Errors
-/// If the mounted files cannot be read.
-pub fn in_cluster_client(host: &str, port: &str, scheme: Scheme) -> Result<Client, ConfigError> {
-    let mount = Path::new("/var/run/secrets/kubernetes.io/serviceaccount");
-    let tls = TlsOptions { ca: material("", "ca.crt", mount)?, ..TlsOptions::default() };
-    let token = material("", "token", mount)?.unwrap_or_default();
-    let caller = Caller::Token(String::from_utf8_lossy(&token).trim().into());
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    let transport = HttpTransport::new(&format!("https://{host}:{port}"), &tls, caller, scheme.clone())
-        .map_err(|status| ConfigError::Connect(status.message))?;
-    Ok(Client::new(transport, scheme))
-}
+#[cfg(test)]
+mod tests;

@@ -9,25 +9,34 @@
 mod api;
 mod caller;
 mod client;
+mod credentials;
 mod dynamic;
 pub mod http;
 mod kubeconfig;
+pub mod layers;
+mod reason;
 mod request;
 mod response;
+mod streams;
 mod tls;
 
-pub use api::{Api, ListOf, TypedEvent, TypedWatch};
+pub use api::{Api, Delete, Followed, ListOf, Read, ReadOnly, TypedEvent, TypedWatch, Write, WriteStatus};
 pub use caller::{Caller, Identity};
 pub use client::{ApiService, Client};
+pub use credentials::{Credentials, ExecConfig, ExecCredentials, TokenFile};
 pub use dynamic::DynamicApi;
-pub use http::HttpTransport;
-pub use kubeconfig::{Cluster, ConfigError, ContextOf, Kubeconfig, Named, User, client_from_file, in_cluster_client};
+pub use http::{HttpOptions, HttpTransport};
+pub use kubeconfig::{
+    Cluster, ConfigError, ContextOf, Kubeconfig, Named, User, client_from_file, client_from_files, in_cluster_client,
+};
+pub use reason::{Reason, retry_after};
 pub use request::{Body, FieldValidation, Notes, Params, Patch, Propagation, Request, Target, Verb};
 pub use response::{
     ByteStream, Content, Document, DuplexStream, ObjectList, Response, SyncStream, Upgrade, UpgradeRequest, WatchEvent,
     WatchStream,
 };
-pub use tls::{TlsError, TlsOptions};
+pub use streams::{ExecOptions, ExecOutcome, ExecStreams, Forwarded, LogOptions};
+pub use tls::{CertificateSlot, TlsError, TlsOptions};
 
 pub use pintle_object_model::Status;
 pub use pintle_object_model::patch::PatchKind;

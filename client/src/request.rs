@@ -13,7 +13,7 @@ use pintle_object_model::{GroupVersionResource, Object};
 use crate::{Caller, UpgradeRequest};
 
 /// What is asked, by whom, of what.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// Who asks.
     pub caller: Caller,
@@ -198,6 +198,46 @@ pub struct Params {
 }
 
 impl Params {
+    /// Only objects with these labels.
+    #[must_use]
+    pub fn labels(mut self, selector: &str) -> Self {
+        self.label_selector = selector.into();
+        self
+    }
+
+    /// Only objects with these fields.
+    #[must_use]
+    pub fn fields(mut self, selector: &str) -> Self {
+        self.field_selector = selector.into();
+        self
+    }
+
+    /// Go through everything, but store nothing.
+    #[must_use]
+    pub fn dry(mut self) -> Self {
+        self.dry_run = vec!["All".into()];
+        self
+    }
+
+    /// In the name of this field manager.
+    #[must_use]
+    pub fn manager(mut self, name: &str) -> Self {
+        self.field_manager = name.into();
+        self
+    }
+
+    /// How unknown and duplicate fields are treated.
+    #[must_use]
+    pub fn validation(mut self, how: FieldValidation) -> Self {
+        self.field_validation = match how {
+            FieldValidation::Ignore => "Ignore",
+            FieldValidation::Warn => "Warn",
+            FieldValidation::Strict => "Strict",
+        }
+        .into();
+        self
+    }
+
     /// The first other parameter of this name.
     pub fn other(&self, name: &str) -> Option<&str> {
         self.other.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())

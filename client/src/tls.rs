@@ -4,16 +4,19 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http::Uri;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
+use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -71,12 +74,55 @@ fn certificates(pem: &[u8], what: &'static str) -> Result<Vec<CertificateDer<'st
         .map_err(|error| TlsError::Pem { what, why: error.to_string() })
 }
 
+fn pair(certificate: &[u8], key: &[u8]) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsError> {
+    let chain = certificates(certificate, "the client certificate")?;
+    let key = PrivateKeyDer::from_pem_slice(key)
+        .map_err(|error| TlsError::Pem { what: "the client key", why: error.to_string() })?;
+    Ok((chain, key))
+}
+
+/// The client certificate for new connections, where it may change. Empty at first.
+#[derive(Debug, Default)]
+pub struct CertificateSlot(Mutex<Option<Arc<CertifiedKey>>>);
+
+impl CertificateSlot {
+    /// Puts a certificate and its key (PEM) in.
+    ///
+    /// # Errors
+    /// If they cannot be used.
+    pub fn set(&self, certificate: &[u8], key: &[u8]) -> Result<(), TlsError> {
+        let (chain, key) = pair(certificate, key)?;
+        let certified = CertifiedKey::from_der(chain, key, &provider());
+        let certified = certified.map_err(|error| TlsError::Refused(error.to_string()))?;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(certified));
+        Ok(())
+    }
+
+    fn get(&self) -> Option<Arc<CertifiedKey>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl ResolvesClientCert for CertificateSlot {
+    fn resolve(&self, _issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.get().filter(|certified| certified.key.choose_scheme(schemes).is_some())
+    }
+    fn has_certs(&self) -> bool {
+        self.get().is_some()
+    }
+}
+
 impl TlsOptions {
     /// The rustls configuration, offering h2 if asked.
     ///
     /// # Errors
     /// If the certificates or the key cannot be used.
     pub fn config(&self, h2: bool) -> Result<ClientConfig, TlsError> {
+        self.config_with(h2, None)
+    }
+
+    /// The same with client certificates that may change; the fixed one goes before them.
+    fn config_with(&self, h2: bool, slot: Option<Arc<CertificateSlot>>) -> Result<ClientConfig, TlsError> {
         let refused = |error: rustls::Error| TlsError::Refused(error.to_string());
         let builder =
             ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().map_err(refused)?;
@@ -89,12 +135,11 @@ impl TlsOptions {
             }
             builder.with_root_certificates(roots)
         };
-        let mut config = match &self.client {
-            None => builder.with_no_client_auth(),
-            Some((certificate, key)) => {
-                let chain = certificates(certificate, "the client certificate")?;
-                let key = PrivateKeyDer::from_pem_slice(key)
-                    .map_err(|error| TlsError::Pem { what: "the client key", why: error.to_string() })?;
+        let mut config = match (&self.client, slot) {
+            (None, None) => builder.with_no_client_auth(),
+            (None, Some(slot)) => builder.with_client_cert_resolver(slot),
+            (Some((certificate, key)), _) => {
+                let (chain, key) = pair(certificate, key)?;
                 builder.with_client_auth_cert(chain, key).map_err(refused)?
             }
         };
@@ -155,14 +200,27 @@ impl ServerCertVerifier for TrustAnyone {
 pub(crate) struct Connector {
     tls: TlsConnector,
     server_name: Option<String>,
+    timeout: Duration,
 }
 
 impl Connector {
-    pub(crate) fn new(options: &TlsOptions, h2: bool) -> Result<Self, TlsError> {
-        Ok(Self { tls: TlsConnector::from(Arc::new(options.config(h2)?)), server_name: options.server_name.clone() })
+    pub(crate) fn new(
+        options: &TlsOptions,
+        h2: bool,
+        timeout: Duration,
+        slot: Option<Arc<CertificateSlot>>,
+    ) -> Result<Self, TlsError> {
+        let tls = TlsConnector::from(Arc::new(options.config_with(h2, slot)?));
+        Ok(Self { tls, server_name: options.server_name.clone(), timeout })
     }
 
     async fn connect(self, uri: Uri) -> std::io::Result<TokioIo<Stream>> {
+        let timeout = self.timeout;
+        let late = |_| std::io::Error::new(std::io::ErrorKind::TimedOut, format!("no connection within {timeout:?}"));
+        tokio::time::timeout(timeout, self.open(uri)).await.map_err(late)?
+    }
+
+    async fn open(self, uri: Uri) -> std::io::Result<TokioIo<Stream>> {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let secure = uri.scheme_str() == Some("https");
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });

@@ -1,9 +1,10 @@
 //! Reaching an API server that is already there.
 
-use std::path::{Path, PathBuf};
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use pintle_client::{Client, Kubeconfig, client_from_file, in_cluster_client};
+use pintle_client::{Client, Kubeconfig, in_cluster_client};
 use pintle_object_model::Scheme;
 use pintle_object_model::clock::Random;
 use pintle_watch::ElectionConfig;
@@ -11,9 +12,10 @@ use pintle_watch::ElectionConfig;
 /// Flags of every component that talks to an API server.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServerFlags {
-    /// Kubeconfig of the API server; without it, the in-cluster environment is used.
+    /// Kubeconfig of the API server, or a list of them that complement each other; without it, the in-cluster environment
+    /// is used.
     #[arg(long, env = "KUBECONFIG")]
-    pub kubeconfig: Option<PathBuf>,
+    pub kubeconfig: Option<OsString>,
     /// Ends after this many seconds.
     #[arg(long)]
     pub exit_after: Option<u64>,
@@ -26,7 +28,7 @@ impl ServerFlags {
     /// If the kubeconfig or the in-cluster environment cannot be used.
     pub fn client(&self, program: &str) -> Result<Client> {
         let client = match &self.kubeconfig {
-            Some(path) => from_file(path)?,
+            Some(paths) => from_files(paths)?,
             None => in_cluster()?,
         };
         Ok(client.with_user_agent(program))
@@ -38,11 +40,11 @@ impl ServerFlags {
     /// If it cannot be read.
     pub fn authority(&self) -> Result<Option<String>> {
         use base64::Engine as _;
-        let Some(path) = &self.kubeconfig else {
+        let Some(paths) = &self.kubeconfig else {
             let mounted = Path::new("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt");
             return std::fs::read_to_string(mounted).map(Some).context("reading the pod's authority");
         };
-        let config = Kubeconfig::read(path).with_context(|| format!("using {}", path.display()))?;
+        let config = read(paths)?;
         let context = config.contexts.iter().find(|context| context.name == config.current_context);
         let cluster = context.and_then(|context| config.clusters.iter().find(|c| c.name == context.content.cluster));
         let Some(cluster) = cluster.map(|cluster| &cluster.content) else { return Ok(None) };
@@ -53,8 +55,8 @@ impl ServerFlags {
         if cluster.certificate_authority.is_empty() {
             return Ok(None);
         }
-        let file = path.parent().unwrap_or(Path::new(".")).join(&cluster.certificate_authority);
-        std::fs::read_to_string(&file).map(Some).with_context(|| format!("reading {}", file.display()))
+        let file = &cluster.certificate_authority;
+        std::fs::read_to_string(file).map(Some).with_context(|| format!("reading {file}"))
     }
 
     /// How long to run, if there is a limit.
@@ -63,8 +65,13 @@ impl ServerFlags {
     }
 }
 
-fn from_file(path: &Path) -> Result<Client> {
-    client_from_file(path, Scheme::builtin()).with_context(|| format!("using {}", path.display()))
+fn read(paths: &OsStr) -> Result<Kubeconfig> {
+    Kubeconfig::read_list(paths).with_context(|| format!("using {}", paths.display()))
+}
+
+fn from_files(paths: &OsStr) -> Result<Client> {
+    let client = read(paths)?.client(None, Path::new("."), Scheme::builtin());
+    client.with_context(|| format!("using {}", paths.display()))
 }
 
 fn in_cluster() -> Result<Client> {

@@ -12,7 +12,6 @@ mod builder;
 mod container;
 mod dns;
 mod environment;
-mod events;
 pub(crate) mod fields;
 mod images;
 mod machine;
@@ -32,7 +31,7 @@ use futures::StreamExt as _;
 use pintle_client::Client;
 use pintle_object_model::api::core::v1::{Pod, Service};
 use pintle_object_model::clock::{Clock, Random};
-use pintle_watch::{Delta, Informer, InformerConfig, Shutdown};
+use pintle_watch::{Delta, EventRecorder, Informer, InformerConfig, Shutdown};
 use tokio::sync::{Notify, watch};
 use tracing::{debug, info, warn};
 
@@ -52,7 +51,6 @@ pub(crate) mod life {
 
 use crate::probe::Prober;
 use crate::{ContainerRuntime, ImageStore, RuntimeEvent, SandboxId, VolumeDriver};
-use events::EventRecorder;
 use paths::Paths;
 use worker::{PodInput, Worker};
 
@@ -142,12 +140,8 @@ impl NodeAgent {
         let services = parts.services.unwrap_or_else(|| {
             Informer::<Service>::start(&client, "", InformerConfig::new(random.clone()), shutdown.clone())
         });
-        let events = EventRecorder::start(
-            client.clone(),
-            Arc::clone(&parts.clock),
-            parts.config.node_name.clone(),
-            shutdown.clone(),
-        );
+        let events = EventRecorder::start(client.clone(), Arc::clone(&parts.clock), shutdown.clone())
+            .of_instance("kubelet", &parts.config.node_name);
         let shared = Shared {
             client,
             clock: parts.clock,

@@ -24,7 +24,7 @@ pub(crate) async fn run(shared: std::sync::Arc<Shared>, binding: Binding) {
             shared.observer.observe(&event);
             let note = format!("Successfully assigned {} to {}", info.key(), binding.node);
             let component = binding.profile.scheduler_name();
-            shared.recorder.say(info.pod(), component, ("Normal", "Scheduled", "Binding"), note);
+            shared.recorder(component).acted(&**info.pod(), false, "Scheduled", "Binding", note);
             for plugin in &binding.profile.post_bind {
                 plugin.post_bind(&info, &binding.node);
             }

@@ -44,7 +44,6 @@ pub mod plugins;
 mod pod_info;
 mod pod_terms;
 mod queue;
-mod recorder;
 mod reporter;
 mod requests;
 mod scheduler;

@@ -49,8 +49,7 @@ pub(crate) async fn report(
     condition: &Condition,
     nominated: Option<&str>,
 ) {
-    let note = condition.message.clone();
-    shared.recorder.say(pod.pod(), component, ("Warning", "FailedScheduling", "Scheduling"), note);
+    shared.recorder(component).acted(&**pod.pod(), true, "FailedScheduling", "Scheduling", &condition.message);
     let current = pod.pod().status.conditions.iter().find(|known| known.type_ == "PodScheduled");
     let same_status = current.is_some_and(|known| known.status == "False");
     let same = current.is_some_and(|known| {
@@ -131,7 +130,7 @@ async fn evict_one(shared: &Shared, failure: &Failure, victim: &PodInfo, node: &
         _ => {}
     }
     let note = format!("Preempted by pod {} on node {node}", failure.pod.uid());
-    shared.recorder.say(pod, &failure.scheduler_name, ("Normal", "Preempted", "Preempting"), note);
+    shared.recorder(&failure.scheduler_name).acted(&**pod, false, "Preempted", "Preempting", note);
     Ok(())
 }
 

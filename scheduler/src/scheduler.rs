@@ -9,12 +9,11 @@ use std::time::Duration;
 
 use pintle_client::Client;
 use pintle_object_model::clock::{Clock, Random};
-use pintle_watch::{ElectionConfig, Informers, LeaderElector, Shutdown};
+use pintle_watch::{ElectionConfig, EventRecorder, Informers, LeaderElector, Shutdown};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::observer::{Nobody, Observer};
-use crate::recorder::Recorder;
 use crate::{Attempt, Core, CoreConfig, Profile, SchedulerEvent, WaitingPods, bind_task, reporter, watcher};
 
 /// Why a scheduler could not be put together.
@@ -36,7 +35,9 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) wake: Notify,
     pub(crate) observer: Arc<dyn Observer>,
-    pub(crate) recorder: Recorder,
+    recorder: EventRecorder,
+    /// Tells this program's Events from those of its siblings.
+    identity: String,
     pub(crate) waiting: WaitingPods,
     /// Bindings and reports at once.
     pub(crate) slots: Semaphore,
@@ -45,6 +46,11 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records Events in the name of a scheduler.
+    pub(crate) fn recorder(&self, scheduler_name: &str) -> EventRecorder {
+        self.recorder.of_instance(scheduler_name, &format!("{scheduler_name}-{}", self.identity))
     }
 }
 
@@ -181,7 +187,7 @@ impl Scheduler {
     }
 
     async fn work(self, shutdown: Shutdown) {
-        let (recorder, recording) = Recorder::new(self.client.clone(), Arc::clone(&self.clock), self.identity.clone());
+        let (recorder, recording) = EventRecorder::new(self.client.clone(), Arc::clone(&self.clock));
         let shared = Arc::new(Shared {
             core: Mutex::new(Core::new(self.profiles, self.config, self.random.clone())),
             client: self.client.clone(),
@@ -189,6 +195,7 @@ impl Scheduler {
             wake: Notify::new(),
             observer: self.observer,
             recorder,
+            identity: self.identity,
             waiting: self.waiting,
             slots: Semaphore::new(self.parallel),
         });

@@ -3,13 +3,13 @@
 //! The first group must be flat: whoever does not match costs nothing. The others show the price of a delivery.
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use futures::{FutureExt, StreamExt};
 use pintle_object_model::selector::{FieldSelector, Selector};
 use pintle_watch::{Filter, From, Subscription, WatchCache};
-use std::sync::Arc;
 
 mod world;
 
@@ -44,7 +44,7 @@ fn non_matching(criterion: &mut Criterion) {
             bencher.iter_batched(
                 || {
                     revision += 1;
-                    world::change(0, revision)
+                    world::change(&cache, 0, revision)
                 },
                 |change| cache.apply([change]),
                 BatchSize::SmallInput,
@@ -65,7 +65,7 @@ fn matching(criterion: &mut Criterion) {
             bencher.iter_batched(
                 || {
                     revision += 1;
-                    world::change(0, revision)
+                    world::change(&cache, 0, revision)
                 },
                 |change| {
                     cache.apply([change]);

@@ -37,6 +37,9 @@ pub struct InformerConfig {
     pub retry_min: Duration,
     /// The longest wait after failures in a row. Default 30 s.
     pub retry_max: Duration,
+    /// How often handlers are told of everything anew, as an update from what is there to the same; for handlers that lose
+    /// track. Default never.
+    pub resync: Option<Duration>,
     /// Source of jitter.
     pub random: Random,
 }
@@ -50,6 +53,7 @@ impl InformerConfig {
             page_items: 0,
             retry_min: Duration::from_millis(100),
             retry_max: Duration::from_secs(30),
+            resync: None,
             random,
         }
     }
@@ -74,7 +78,7 @@ impl InformerConfig {
 pub enum Delta<T> {
     /// The object is new to the copy.
     Added(Arc<T>),
-    /// The object has changed.
+    /// The object has changed; at a resync, `old` and `new` are the same.
     Updated {
         /// As it was.
         old: Arc<T>,

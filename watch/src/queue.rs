@@ -4,9 +4,11 @@
 //! Invariants: a key that waits is there once, however often it was added; a key that is being worked on is never handed
 //! to a second worker, and is queued again at [`WorkQueue::done`] if it was added meanwhile. Elsewhere: what the work is.
 //!
-//! The state machine is [`QueueState`]: no clock, no async. [`WorkQueue`] adds waiting.
+//! The state machine is [`QueueState`]: no clock, no async. [`WorkQueue`] adds waiting, priorities and fairness are the
+//! state's.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+mod state;
+
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,6 +17,7 @@ use pintle_object_model::clock::{Clock, Random};
 use tokio::sync::Notify;
 
 use crate::backoff::delay_after;
+pub use state::{Flow, QueueState};
 
 /// What may be queued: small keys.
 pub trait QueueKey: Clone + Eq + Hash + Ord + Send + Sync + 'static {}
@@ -34,123 +37,6 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self { base: Duration::from_millis(5), max: Duration::from_secs(1000), jitter: 0.1 }
-    }
-}
-
-/// The state of a queue, as a function of what was called.
-#[derive(Debug)]
-pub struct QueueState<T> {
-    ready: VecDeque<T>,
-    /// What is in `ready`, or was added while being worked on.
-    dirty: HashSet<T>,
-    working: HashSet<T>,
-    /// Keys that come due, soonest first.
-    delayed: BTreeSet<(Duration, T)>,
-    due: BTreeMap<T, Duration>,
-    failures: HashMap<T, u32>,
-}
-
-impl<T> Default for QueueState<T> {
-    fn default() -> Self {
-        Self {
-            ready: VecDeque::new(),
-            dirty: HashSet::new(),
-            working: HashSet::new(),
-            delayed: BTreeSet::new(),
-            due: BTreeMap::new(),
-            failures: HashMap::new(),
-        }
-    }
-}
-
-impl<T: QueueKey> QueueState<T> {
-    /// Queues a key. Answers whether a worker should be woken.
-    pub fn add(&mut self, key: T) -> bool {
-        if let Some(at) = self.due.remove(&key) {
-            self.delayed.remove(&(at, key.clone()));
-        }
-        if !self.dirty.insert(key.clone()) || self.working.contains(&key) {
-            return false;
-        }
-        self.ready.push_back(key);
-        true
-    }
-
-    /// Queues a key at a time; an earlier time that is already set stays.
-    pub fn add_at(&mut self, key: T, at: Duration) {
-        if let Some(earlier) = self.due.get(&key) {
-            if *earlier <= at {
-                return;
-            }
-            self.delayed.remove(&(*earlier, key.clone()));
-        }
-        self.due.insert(key.clone(), at);
-        self.delayed.insert((at, key));
-    }
-
-    /// Queues everything that is due.
-    pub fn advance(&mut self, now: Duration) {
-        while self.delayed.first().is_some_and(|(at, _)| *at <= now) {
-            let (_, key) = self.delayed.pop_first().expect("the first was just seen");
-            self.due.remove(&key);
-            self.add(key);
-        }
-    }
-
-    /// When the next delayed key is due.
-    pub fn next_due(&self) -> Option<Duration> {
-        self.delayed.first().map(|(at, _)| *at)
-    }
-
-    /// Hands out the key that has waited longest.
-    pub fn take(&mut self) -> Option<T> {
-        let key = self.ready.pop_front()?;
-        self.dirty.remove(&key);
-        self.working.insert(key.clone());
-        Some(key)
-    }
-
-    /// Ends the work on a key. Answers whether it is queued again.
-    pub fn done(&mut self, key: &T) -> bool {
-        self.working.remove(key);
-        let again = self.dirty.contains(key);
-        if again {
-            self.ready.push_back(key.clone());
-        }
-        again
-    }
-
-    /// Counts a failure and answers how many there were before it.
-    pub fn fail(&mut self, key: &T) -> u32 {
-        let count = self.failures.entry(key.clone()).or_default();
-        let before = *count;
-        *count = count.saturating_add(1);
-        before
-    }
-
-    /// Forgets the failures of a key.
-    pub fn forget(&mut self, key: &T) {
-        self.failures.remove(key);
-    }
-
-    /// How often the key has failed since it was last forgotten.
-    pub fn failures(&self, key: &T) -> u32 {
-        self.failures.get(key).copied().unwrap_or_default()
-    }
-
-    /// How many keys wait (delayed ones not counted).
-    pub fn len(&self) -> usize {
-        self.ready.len()
-    }
-
-    /// Does nothing wait?
-    pub fn is_empty(&self) -> bool {
-        self.ready.is_empty()
-    }
-
-    /// Does nothing wait, come due or go on?
-    pub fn is_idle(&self) -> bool {
-        self.ready.is_empty() && self.delayed.is_empty() && self.working.is_empty()
     }
 }
 
@@ -180,9 +66,14 @@ impl<T> std::fmt::Debug for WorkQueue<T> {
 }
 
 impl<T: QueueKey> WorkQueue<T> {
-    /// An empty queue.
+    /// An empty queue: first come, first served.
     pub fn new(clock: Arc<dyn Clock>, random: Random, retry: RetryPolicy) -> Self {
-        let state = Mutex::new((QueueState::default(), false));
+        Self::fair(clock, random, retry, |_| 0)
+    }
+
+    /// An empty queue in which flows of keys take turns.
+    pub fn fair(clock: Arc<dyn Clock>, random: Random, retry: RetryPolicy, flow: Flow<T>) -> Self {
+        let state = Mutex::new((QueueState::fair(flow), false));
         Self { shared: Arc::new(Shared { state, changed: Notify::new(), clock, random, retry }) }
     }
 
@@ -190,9 +81,15 @@ impl<T: QueueKey> WorkQueue<T> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a key now.
+    /// Queues a key now, with priority 0.
     pub fn add(&self, key: T) {
-        if self.lock().0.add(key) {
+        self.add_with(key, 0);
+    }
+
+    /// Queues a key now. Higher priorities are handed out first, though none waits for ever; a key that waits already
+    /// keeps the higher priority.
+    pub fn add_with(&self, key: T, priority: i32) {
+        if self.lock().0.add_with(key, priority) {
             self.shared.changed.notify_one();
         }
     }

@@ -7,25 +7,56 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
-use futures::{Stream, StreamExt};
-use http::{StatusCode, Uri};
+use bytes::Bytes;
+use futures::StreamExt;
+use http::{StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client as Pool;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use pintle_object_model::{Format, GroupVersionKind, Scheme, Status};
 use tower::Service;
 
-use super::response::{decode_event, decode_failure, decode_list, decode_one};
+use super::decode::{
+    decode_event, decode_failure, decode_list, decode_list_message, decode_message, decode_one, format_of,
+};
+use super::frames::Frames;
+use crate::credentials::Credentials;
 use crate::tls::{Connector, TlsOptions};
 use crate::{ByteStream, Caller, Content, Document, Request, Response, Target, Upgrade, Verb, WatchEvent, WatchStream};
 
 /// Most bytes of an answer that is not streamed.
 const ANSWER_BYTES_MAX: usize = 1 << 30;
-/// Most bytes of one watch event.
-const EVENT_BYTES_MAX: usize = 64 << 20;
+
+/// How to talk over HTTP.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// Encoding of what is sent and asked for. Custom resources have no protobuf form and are JSON anyway. Default JSON.
+    pub format: Format,
+    /// Ask for large answers to be compressed. Default true.
+    pub gzip: bool,
+    /// Longest time to open a connection. Default 10 s.
+    pub connect_timeout: Duration,
+    /// Longest time until an answer begins, and again until it is complete; watches, logs and switched protocols are not
+    /// bound by it once they have begun. Default 65 s (servers give up on ordinary requests after 60).
+    pub answer_timeout: Duration,
+    /// How often a silent h2 connection is asked whether it is still there. Default 30 s.
+    pub keep_alive: Duration,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            format: Format::Json,
+            gzip: true,
+            connect_timeout: Duration::from_secs(10),
+            answer_timeout: Duration::from_secs(65),
+            keep_alive: Duration::from_secs(30),
+        }
+    }
+}
 
 /// A tower service that sends requests over HTTP.
 #[derive(Clone)]
@@ -35,7 +66,8 @@ pub struct HttpTransport {
     upgrades: Pool<Connector, Full<Bytes>>,
     base: Arc<str>,
     scheme: Scheme,
-    caller: Caller,
+    credentials: Arc<dyn Credentials>,
+    options: HttpOptions,
 }
 
 impl std::fmt::Debug for HttpTransport {
@@ -50,25 +82,98 @@ impl HttpTransport {
     /// # Errors
     /// If the address or the TLS material is malformed.
     pub fn new(base: &str, tls: &TlsOptions, caller: Caller, scheme: Scheme) -> Result<Self, Status> {
+        Self::with_options(base, tls, Arc::new(caller), scheme, HttpOptions::default())
+    }
+
+    /// The same with credentials that may change, and options.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_options(
+        base: &str,
+        tls: &TlsOptions,
+        credentials: Arc<dyn Credentials>,
+        scheme: Scheme,
+        options: HttpOptions,
+    ) -> Result<Self, Status> {
         let parsed: Uri = base.parse().map_err(|_| Status::bad_request(format!("{base:?} is not a URL")))?;
         if parsed.scheme().is_none() || parsed.host().is_none() {
             return Err(Status::bad_request(format!("{base:?} is not a URL with scheme and host")));
         }
         let make = |h2| -> Result<_, Status> {
-            let connector = Connector::new(tls, h2).map_err(|error| Status::bad_request(error.to_string()))?;
-            Ok(Pool::builder(TokioExecutor::new()).build(connector))
+            let connector = Connector::new(tls, h2, options.connect_timeout, credentials.certificates())
+                .map_err(|error| Status::bad_request(error.to_string()))?;
+            let mut builder = Pool::builder(TokioExecutor::new());
+            builder.timer(TokioTimer::new()).pool_timer(TokioTimer::new());
+            builder.http2_keep_alive_interval(options.keep_alive).http2_keep_alive_timeout(options.keep_alive);
+            Ok(builder.build(connector))
         };
-        Ok(Self { pool: make(true)?, upgrades: make(false)?, base: base.trim_end_matches('/').into(), scheme, caller })
+        let (pool, upgrades) = (make(true)?, make(false)?);
+        Ok(Self { pool, upgrades, base: base.trim_end_matches('/').into(), scheme, credentials, options })
     }
 
     async fn exchange(self, mut request: Request) -> Result<Response, Status> {
-        if matches!(request.caller, Caller::Anonymous | Caller::Identity(_)) {
-            request.caller = self.caller.clone();
+        let own = matches!(request.caller, Caller::Anonymous | Caller::Identity(_));
+        if own {
+            request.caller = self.credentials.caller().await?;
         }
-        let http_request = super::encode_request(&self.base, &request, Format::Json)?.map(Full::new);
+        match self.attempt(&request).await {
+            // Credentials that have run out meanwhile are renewed once; a server that says 401 has done nothing.
+            Err(status) if own && status.code == 401 && self.credentials.refused(&request.caller).await => {
+                request.caller = self.credentials.caller().await?;
+                self.attempt(&request).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn attempt(&self, request: &Request) -> Result<Response, Status> {
+        let format = self.format_for(request);
+        let mut http_request = super::encode_request(&self.base, request, format)?.map(Full::new);
+        let streamed = request.verb == Verb::Watch || request.upgrade.is_some() || is_streamed(&request.target);
+        if self.options.gzip && !streamed {
+            http_request.headers_mut().insert(header::ACCEPT_ENCODING, http::HeaderValue::from_static("gzip"));
+        }
         let pool = if request.upgrade.is_some() { &self.upgrades } else { &self.pool };
-        let answer = pool.request(http_request).await.map_err(|error| unreachable_status(&self.base, &error))?;
-        self.decode(&request, answer).await
+        let answer = pool.request(http_request);
+        // A log may stay silent for long before its first byte.
+        let answer = if is_streamed(&request.target) { answer.await } else { self.in_time(answer).await? };
+        let answer = answer.map_err(|error| unreachable_status(&self.base, &error))?;
+        self.decode(request, answer).await
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, Status> {
+        tokio::time::timeout(self.options.answer_timeout, work)
+            .await
+            .map_err(|_| Status::timeout(format!("{} did not answer in {:?}", self.base, self.options.answer_timeout)))
+    }
+
+    /// Protobuf only for kinds that have such a form.
+    fn format_for(&self, request: &Request) -> Format {
+        match &request.target {
+            Target::Resource { resource, .. } if self.scheme.resource(resource).is_some() => self.options.format,
+            _ => Format::Json,
+        }
+    }
+
+    /// A whole body, unpacked.
+    async fn collect(&self, answer: http::Response<Incoming>) -> Result<Bytes, Status> {
+        let packed = header_text(answer.headers(), "content-encoding") == "gzip";
+        let limited = http_body_util::Limited::new(answer.into_body(), ANSWER_BYTES_MAX);
+        let failed =
+            |error: &dyn std::fmt::Display| Status::unavailable(format!("reading from {}: {error}", self.base));
+        let body = self.in_time(limited.collect()).await?.map_err(|error| failed(&error))?.to_bytes();
+        if !packed {
+            return Ok(body);
+        }
+        use std::io::Read as _;
+        let mut plain = Vec::with_capacity(body.len().saturating_mul(4).min(ANSWER_BYTES_MAX));
+        let read = flate2::read::GzDecoder::new(&*body).take(ANSWER_BYTES_MAX as u64 + 1).read_to_end(&mut plain);
+        match read {
+            Ok(length) if length > ANSWER_BYTES_MAX => Err(failed(&"the answer is too large")),
+            Ok(_) => Ok(plain.into()),
+            Err(error) => Err(failed(&error)),
+        }
     }
 
     async fn decode(&self, request: &Request, answer: http::Response<Incoming>) -> Result<Response, Status> {
@@ -82,8 +187,13 @@ impl HttpTransport {
             return Ok(Response { warnings, ..Response::new(Content::Upgrade(Upgrade { headers, stream })) });
         }
         if !code.is_success() {
-            let body = collect(answer.into_body(), &self.base).await?;
-            return Err(decode_failure(code.as_u16(), &content_type, &body));
+            let retry_after = header_text(answer.headers(), "retry-after").parse().unwrap_or_default();
+            let body = self.collect(answer).await?;
+            let mut status = decode_failure(code.as_u16(), &content_type, &body);
+            if retry_after > 0 {
+                status.details.get_or_insert_default().retry_after_seconds = retry_after;
+            }
+            return Err(status);
         }
         let content = self.content(request, answer, &content_type).await?;
         Ok(Response { warnings, ..Response::new(content) })
@@ -96,8 +206,8 @@ impl HttpTransport {
         content_type: &str,
     ) -> Result<Content, Status> {
         let code = answer.status().as_u16();
-        let Target::Resource { resource, subresource, .. } = &request.target else {
-            let body = collect(answer.into_body(), &self.base).await?;
+        let Target::Resource { resource, .. } = &request.target else {
+            let body = self.collect(answer).await?;
             return Ok(Content::Document(Document {
                 code,
                 content_type: content_type.to_owned(),
@@ -110,31 +220,49 @@ impl HttpTransport {
             |entry| entry.info().gvk(),
         );
         if request.verb == Verb::Watch {
-            let events = Lines { body: answer.into_body(), buffer: BytesMut::new(), scanned: 0, ended: false };
+            let format = format_of(content_type);
             let (scheme, expected) = (self.scheme.clone(), gvk.clone());
-            let events: WatchStream = Box::pin(events.map(move |line| match line {
-                Ok(line) => decode_event(&scheme, &expected, &line),
+            let events: WatchStream = Box::pin(Frames::new(answer.into_body(), format).map(move |frame| match frame {
+                Ok(frame) => decode_event(&scheme, &expected, format, &frame),
                 Err(status) => WatchEvent::Error(Box::new(status)),
             }));
             return Ok(Content::Watch { gvk, events });
         }
-        if subresource == "log" || subresource == "proxy" {
+        if is_streamed(&request.target) {
             let stream = answer.into_body().into_data_stream().map(|next| next.map_err(std::io::Error::other));
             return Ok(Content::Bytes(ByteStream { content_type: content_type.to_owned(), stream: Box::pin(stream) }));
         }
-        let body = collect(answer.into_body(), &self.base).await?;
-        let (_, kind) = pintle_object_model::json::type_meta(&body).unwrap_or_default();
+        let body = self.collect(answer).await?;
+        let protobuf = format_of(content_type) == Format::Protobuf;
+        let list = |body: &[u8]| match protobuf {
+            true => decode_list_message(&self.scheme, &gvk, body),
+            false => decode_list(&self.scheme, &gvk, body),
+        };
         if request.verb == Verb::List {
-            return decode_list(&self.scheme, &gvk, &body).map(Content::List);
+            return list(&body).map(Content::List);
         }
+        let kind = if protobuf {
+            pintle_object_model::protobuf::decode_envelope(&body).map(|envelope| envelope.kind).unwrap_or_default()
+        } else {
+            pintle_object_model::json::type_meta(&body).unwrap_or_default().1
+        };
         if kind == "Status" {
             return Ok(Content::Status(Box::new(decode_failure(code, content_type, &body))));
         }
         if kind.ends_with("List") && request.verb == Verb::DeleteCollection {
-            return decode_list(&self.scheme, &gvk, &body).map(Content::List);
+            return list(&body).map(Content::List);
         }
-        Ok(Content::Object { code, object: decode_one(&self.scheme, &gvk, &body)? })
+        let object = match protobuf {
+            true => decode_message(&self.scheme, &gvk, &body)?,
+            false => decode_one(&self.scheme, &gvk, &body)?,
+        };
+        Ok(Content::Object { code, object })
     }
+}
+
+/// Is the answer handed on as it comes?
+fn is_streamed(target: &Target) -> bool {
+    matches!(target, Target::Resource { subresource, .. } if subresource == "log" || subresource == "proxy")
 }
 
 impl Service<Request> for HttpTransport {
@@ -161,13 +289,6 @@ fn unreachable_status(base: &str, error: &(dyn std::error::Error + 'static)) -> 
     Status::unavailable(format!("talking to {base}: {text}"))
 }
 
-async fn collect(body: Incoming, base: &str) -> Result<Bytes, Status> {
-    let limited = http_body_util::Limited::new(body, ANSWER_BYTES_MAX);
-    let collected =
-        limited.collect().await.map_err(|error| Status::unavailable(format!("reading from {base}: {error}")))?;
-    Ok(collected.to_bytes())
-}
-
 fn header_text(headers: &http::HeaderMap, name: &str) -> String {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
@@ -189,83 +310,4 @@ fn warnings_of(headers: &http::HeaderMap) -> Vec<String> {
             Some(quoted.replace("\\\"", "\"").replace("\\\\", "\\"))
         })
         .collect()
-}
-
-/// Splits a body into lines.
-struct Lines {
-    body: Incoming,
-    buffer: BytesMut,
-    /// How much of the buffer is known to hold no line end.
-    scanned: usize,
-    ended: bool,
-}
-
-impl Stream for Lines {
-    type Item = Result<Bytes, Status>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        loop {
-            if let Some(end) = this.buffer[this.scanned..].iter().position(|byte| *byte == b'\n') {
-                let line = this.buffer.split_to(this.scanned + end).freeze();
-                this.buffer.advance(1);
-                this.scanned = 0;
-                if line.iter().all(u8::is_ascii_whitespace) {
-                    continue;
-                }
-                return Poll::Ready(Some(Ok(line)));
-            }
-            this.scanned = this.buffer.len();
-            if this.ended {
-                return Poll::Ready(None);
-            }
-            if this.buffer.len() > EVENT_BYTES_MAX {
-                this.ended = true;
-                this.buffer.clear();
-                this.scanned = 0;
-                return Poll::Ready(Some(Err(Status::internal("a watch event is larger than this client takes"))));
-            }
-            match Pin::new(&mut this.body).poll_frame_ready(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(None) => {
-                    this.ended = true;
-                    if !this.buffer.is_empty() {
-                        // A last line without its end is cut off, not an event.
-                        this.buffer.clear();
-                        this.scanned = 0;
-                    }
-                }
-                Poll::Ready(Some(Ok(data))) => this.buffer.extend_from_slice(&data),
-                Poll::Ready(Some(Err(error))) => {
-                    this.ended = true;
-                    return Poll::Ready(Some(Err(Status::unavailable(format!("the watch broke: {error}")))));
-                }
-            }
-        }
-    }
-}
-
-trait PollData {
-    fn poll_frame_ready(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, hyper::Error>>>;
-}
-
-impl PollData for Incoming {
-    fn poll_frame_ready(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, hyper::Error>>> {
-        loop {
-            match http_body::Body::poll_frame(self.as_mut(), context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
-                // Trailers carry nothing for us.
-                Poll::Ready(Some(Ok(frame))) => {
-                    if let Ok(data) = frame.into_data() {
-                        return Poll::Ready(Some(Ok(data)));
-                    }
-                }
-            }
-        }
-    }
 }

@@ -245,7 +245,11 @@ pub fn encode_request(base: &str, request: &Request, format: Format) -> Result<h
         Caller::Anonymous | Caller::Certificate(_) => {}
     }
     if let Some(identity) = &request.impersonate {
-        builder = builder.header("Impersonate-User", &identity.user);
+        for (name, value) in [("Impersonate-User", &identity.user), ("Impersonate-Uid", &identity.uid)] {
+            if !value.is_empty() {
+                builder = builder.header(name, value);
+            }
+        }
         for group in &identity.groups {
             builder = builder.header("Impersonate-Group", group);
         }

@@ -1,4 +1,4 @@
-//! Answers: from plain data to HTTP and back.
+//! Answers: from plain data to HTTP; the way back is `decode`.
 //!
 //! Invariant: an object's encoding is made once and shared; a list is a copy of shared encodings into one body.
 
@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, StatusCode, header};
-use pintle_object_model::api::meta::v1::{self as meta, ListMeta, Status as StatusKind};
+use pintle_object_model::api::meta::v1::{self as meta, ListMeta};
 use pintle_object_model::clock::Clock;
 use pintle_object_model::custom::CustomKind;
 use pintle_object_model::json::DecodeOptions;
 use pintle_object_model::table::{self, TableForm};
-use pintle_object_model::{Format, GroupVersionKind, MicroTime, Object, Scheme, Status, json, protobuf, yaml};
+use pintle_object_model::{Format, GroupVersionKind, MicroTime, Object, Status, json, protobuf, yaml};
 
 use super::body::frames;
-use super::{Accept, As, JSON, PROTOBUF, ResponseBody};
+use super::{Accept, As, JSON, ResponseBody};
 use crate::{Content, Document, ObjectList, Response, WatchEvent};
 
 /// Bodies at least this large are compressed for clients that take it.
@@ -370,87 +370,4 @@ fn frame(format: Format, kind: &str, object: &[u8], out: &mut BytesMut) {
             out.extend_from_slice(b"}\n");
         }
     }
-}
-
-/// Decodes the JSON of a list of this kind.
-///
-/// # Errors
-/// If it is no such list.
-pub fn decode_list(scheme: &Scheme, gvk: &GroupVersionKind, text: &[u8]) -> Result<ObjectList, Status> {
-    let (metadata, items) = json::split_list(text).map_err(|error| undecodable(gvk, &error))?;
-    let items = items.into_iter().map(|item| decode_one(scheme, gvk, item)).collect::<Result<_, _>>()?;
-    Ok(ObjectList { gvk: gvk.clone(), metadata, items })
-}
-
-/// Decodes the JSON of an object; `expected` is the kind if the text does not say.
-pub(super) fn decode_one(scheme: &Scheme, expected: &GroupVersionKind, text: &[u8]) -> Result<Object, Status> {
-    let gvk = json::type_meta(text)
-        .filter(|(_, kind)| !kind.is_empty())
-        .map_or_else(|| expected.clone(), |(api_version, kind)| GroupVersionKind::parse(&api_version, &kind));
-    if scheme.kind(&gvk).is_some() {
-        let decoded =
-            scheme.decode_json(&gvk, text, &DecodeOptions::default()).map_err(|error| undecodable(&gvk, &error))?;
-        return Ok(Object::from_box(decoded.object));
-    }
-    let tree = serde_json::from_slice(text).map_err(|error| undecodable(&gvk, &error))?;
-    Object::from_value(std::sync::Arc::new(gvk.clone()), &tree).map_err(|error| undecodable(&gvk, &error))
-}
-
-fn undecodable(gvk: &GroupVersionKind, error: &dyn std::fmt::Display) -> Status {
-    Status::internal(format!("decoding the server's {}: {error}", gvk.kind))
-}
-
-/// Decodes a refusal; one that is no Status becomes one.
-pub(super) fn decode_failure(code: u16, content_type: &str, body: &[u8]) -> Status {
-    let mut status = StatusKind::default();
-    let understood = if content_type.starts_with(PROTOBUF) {
-        protobuf::decode_envelope(body).is_ok_and(|envelope| protobuf::decode(envelope.raw, &mut status).is_ok())
-    } else {
-        json::decode_kind(body, &mut status, &DecodeOptions::default()).is_ok()
-    };
-    if understood && !status.status.is_empty() {
-        return status;
-    }
-    let text = String::from_utf8_lossy(&body[..body.len().min(2048)]).trim().to_owned();
-    let reason = match code {
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "NotFound",
-        409 => "Conflict",
-        410 => "Expired",
-        429 => "TooManyRequests",
-        500 => "InternalError",
-        503 => "ServiceUnavailable",
-        504 => "Timeout",
-        _ => "Unknown",
-    };
-    Status::failure(i32::from(code), reason, text)
-}
-
-/// Decodes one line of a JSON watch.
-pub(super) fn decode_event(scheme: &Scheme, expected: &GroupVersionKind, line: &[u8]) -> WatchEvent {
-    let decoded =
-        json::split_watch_event(line).map_err(|error| undecodable(expected, &error)).and_then(|(kind, object)| {
-            Ok(match kind.as_str() {
-                "ADDED" => WatchEvent::Added(decode_one(scheme, expected, object)?),
-                "MODIFIED" => WatchEvent::Modified(decode_one(scheme, expected, object)?),
-                "DELETED" => WatchEvent::Deleted(decode_one(scheme, expected, object)?),
-                "BOOKMARK" => {
-                    let object = decode_one(scheme, expected, object)?;
-                    let metadata = object.metadata();
-                    WatchEvent::Bookmark {
-                        resource_version: metadata.resource_version.parse().unwrap_or(0),
-                        initial_events_end: metadata
-                            .annotations
-                            .get("k8s.io/initial-events-end")
-                            .is_some_and(|v| v == "true"),
-                    }
-                }
-                "ERROR" => WatchEvent::Error(Box::new(decode_failure(500, JSON, object))),
-                other => WatchEvent::Error(Box::new(Status::internal(format!(
-                    "the server sent a watch event of type {other:?}"
-                )))),
-            })
-        });
-    decoded.unwrap_or_else(|status| WatchEvent::Error(Box::new(status)))
 }

@@ -13,10 +13,10 @@ use async_trait::async_trait;
 use pintle_object_model::api::batch::v1::{CronJob, Job};
 use pintle_object_model::api::meta::v1::DeleteOptions;
 use pintle_object_model::{ObjectRef, Time};
+use pintle_watch::reference;
 
 use super::job::finished;
 use crate::error::{Doing, gone_is_fine};
-use crate::events::reference;
 use crate::owner::{BY_OWNER, by_owner, controller_ref};
 use crate::{Action, Context, Controller, ControllerError, Reconciler};
 use schedule::Schedule;

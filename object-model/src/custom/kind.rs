@@ -195,7 +195,7 @@ fn one(
         gvk: Arc::new(info.gvk()),
         hub,
         list_kind: if names.list_kind.is_empty() { format!("{}List", info.kind) } else { names.list_kind.clone() },
-        table: table::of(info.kind, &schema),
+        table: table::of(info, &schema),
         keeps_unknown: spec.preserve_unknown_fields,
         has_defaults: schema.has_defaults(),
         schema,

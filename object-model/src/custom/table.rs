@@ -4,13 +4,17 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::structural::{Additional, JsonType, Structural};
+use crate::KindInfo;
 use crate::api::meta::v1::ObjectMeta;
 use crate::reflect::StaticSchema;
 use crate::schema::{FieldSchema, ListType, Shared, StructRef, StructSchema, Type};
 
-/// The table of a whole object.
-pub(super) fn of(kind: &str, schema: &Structural) -> StructSchema {
-    let mut table = structure(kind, schema);
+/// The table of a whole object. Its module is what definitions are named by: the parts of the group from last to first,
+/// then the version.
+pub(super) fn of(info: &KindInfo, schema: &Structural) -> StructSchema {
+    let mut table = structure(info.kind, schema);
+    let parts: Vec<&str> = info.group.rsplit('.').chain([info.version]).collect();
+    table.module = Cow::Owned(parts.join("::"));
     let fields = table.fields.to_mut();
     fields.retain(|row| !matches!(&*row.name, "apiVersion" | "kind" | "metadata"));
     fields.insert(0, metadata());

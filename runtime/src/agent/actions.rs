@@ -50,7 +50,7 @@ impl Doer {
             }
             Err(error) => {
                 let text = format!("Failed to create pod sandbox: {}", describe(&error));
-                self.shared.events.warning(&self.pod, String::new(), "FailedCreatePodSandBox", text.clone());
+                self.shared.events.warning(&*self.pod, "FailedCreatePodSandBox", text.clone());
                 Err(failure(FailureKind::Pull, "FailedCreatePodSandBox", text))
             }
         }
@@ -69,7 +69,7 @@ impl Doer {
                 Ok(volume_ready) => mounted.insert(volume.name.clone(), volume_ready),
                 Err(error) => {
                     let text = format!("MountVolume.SetUp failed for volume {:?} : {}", volume.name, describe(&error));
-                    self.shared.events.warning(&self.pod, String::new(), "FailedMount", text.clone());
+                    self.shared.events.warning(&*self.pod, "FailedMount", text.clone());
                     return Err(failure(FailureKind::Create, "FailedMount", text));
                 }
             };
@@ -303,11 +303,11 @@ impl Doer {
     }
 
     pub(crate) fn note(&self, part: &Part, reason: &str, message: impl Into<String>) {
-        self.shared.events.normal(&self.pod, part.field_path(), reason, message);
+        self.shared.events.normal_in(&*self.pod, part.field_path(), reason, message);
     }
 
     pub(crate) fn warn(&self, part: &Part, reason: &str, message: impl Into<String>) {
-        self.shared.events.warning(&self.pod, part.field_path(), reason, message);
+        self.shared.events.warning_in(&*self.pod, part.field_path(), reason, message);
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) async fn ensure(shared: &Shared, pod: &Pod, part: &Part) -> Result<Im
             "Failed to apply default image tag \"{reference}\": couldn't parse image name \"{reference}\": \
              invalid reference format"
         );
-        shared.events.warning(pod, path.clone(), "InspectFailed", text.clone());
+        shared.events.warning_in(pod, path.clone(), "InspectFailed", text.clone());
         fail(FailureKind::Create, "InvalidImageName", text)
     })?;
     let present = shared.images.get(&full).await.unwrap_or_else(|error| {
@@ -32,18 +32,18 @@ pub(crate) async fn ensure(shared: &Shared, pod: &Pod, part: &Part) -> Result<Im
     match (present, part.container.image_pull_policy.as_str()) {
         (Some(image), "IfNotPresent" | "Never" | "") => {
             let text = format!("Container image \"{reference}\" already present on machine");
-            shared.events.normal(pod, path, "Pulled", text);
+            shared.events.normal_in(pod, path, "Pulled", text);
             return Ok(image);
         }
         (None, "Never") => {
             let text = format!("Container image \"{reference}\" is not present with pull policy of Never");
-            shared.events.warning(pod, path.clone(), "ErrImageNeverPull", text.clone());
-            shared.events.warning(pod, path, "Failed", "Error: ErrImageNeverPull");
+            shared.events.warning_in(pod, path.clone(), "ErrImageNeverPull", text.clone());
+            shared.events.warning_in(pod, path, "Failed", "Error: ErrImageNeverPull");
             return Err(fail(FailureKind::Create, "ErrImageNeverPull", text));
         }
         _ => {}
     }
-    shared.events.normal(pod, path.clone(), "Pulling", format!("Pulling image \"{reference}\""));
+    shared.events.normal_in(pod, path.clone(), "Pulling", format!("Pulling image \"{reference}\""));
     let started = shared.clock.now();
     let auth = credentials(shared, pod, &full).await;
     match shared.images.pull(&full, auth.as_ref()).await {
@@ -54,13 +54,18 @@ pub(crate) async fn ensure(shared: &Shared, pod: &Pod, part: &Part) -> Result<Im
                 "Successfully pulled image \"{reference}\" in {took} ({took} including waiting). Image size: {} bytes.",
                 image.size
             );
-            shared.events.normal(pod, path, "Pulled", text);
+            shared.events.normal_in(pod, path, "Pulled", text);
             Ok(image)
         }
         Err(error) => {
             let text = describe(&error);
-            shared.events.warning(pod, path.clone(), "Failed", format!("Failed to pull image \"{reference}\": {text}"));
-            shared.events.warning(pod, path, "Failed", "Error: ErrImagePull");
+            shared.events.warning_in(
+                pod,
+                path.clone(),
+                "Failed",
+                format!("Failed to pull image \"{reference}\": {text}"),
+            );
+            shared.events.warning_in(pod, path, "Failed", "Error: ErrImagePull");
             Err(fail(FailureKind::Pull, "ErrImagePull", text))
         }
     }

@@ -221,7 +221,7 @@ impl Heart {
         let node = match api.create(&wanted).await {
             Ok(node) => {
                 let text = format!("Starting kubelet on node {}", shared.config.node_name);
-                shared.events.node(&node, "Starting", text);
+                shared.events.normal(&*node, "Starting", text);
                 node
             }
             Err(status) if status.is_already_exists() => {

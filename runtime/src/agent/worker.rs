@@ -218,7 +218,7 @@ impl Worker {
         match notice {
             Notice::DeadlineExceeded => {
                 let text = "Pod was active on the node longer than the specified deadline";
-                self.shared.events.normal(&self.pod, String::new(), "DeadlineExceeded", text);
+                self.shared.events.normal(&*self.pod, "DeadlineExceeded", text);
             }
             Notice::CrashBackOff { name } => {
                 let Some(part) = self.machine.part(name) else { return };

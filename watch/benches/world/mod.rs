@@ -36,7 +36,10 @@ pub(crate) fn cache(pods: usize, queue_events_max: usize) -> Arc<WatchCache> {
     cache
 }
 
-/// A change to a pod that leaves it where it is.
-pub(crate) fn change(number: usize, revision: u64) -> Change {
-    Change { revision, object: Some(pod(number, revision)), previous: Some(pod(number, revision - 1)) }
+/// A change to a pod that leaves it where it is; the state before is the cache's own, as a store has it.
+pub(crate) fn change(cache: &WatchCache, number: usize, revision: u64) -> Change {
+    let object = pod(number, revision);
+    let metadata = object.metadata();
+    let previous = cache.get(&metadata.namespace, &metadata.name);
+    Change { revision, object: Some(object), previous }
 }

@@ -30,7 +30,14 @@ pub(super) async fn run<T: Send + Sync + 'static>(
     shutdown: Shutdown,
 ) {
     let reflector = Reflector { api, cache, adapter, config };
-    shutdown.unless(reflector.follow()).await;
+    let both = async {
+        tokio::select! {
+            biased;
+            () = reflector.follow() => {}
+            () = reflector.resync() => {}
+        }
+    };
+    shutdown.unless(both).await;
 }
 
 struct Reflector<T> {
@@ -64,6 +71,18 @@ impl<T: Send + Sync + 'static> Reflector<T> {
                     tokio::time::sleep(delay).await;
                 }
             }
+        }
+    }
+
+    /// Never ends.
+    async fn resync(&self) {
+        let Some(period) = self.config.resync.filter(|period| !period.is_zero()) else {
+            return std::future::pending().await;
+        };
+        loop {
+            // With jitter, so that all informers of a program do not do it at once.
+            tokio::time::sleep(self.config.random.jitter(period, 0.1)).await;
+            self.cache.resync();
         }
     }
 

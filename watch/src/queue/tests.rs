@@ -111,3 +111,48 @@ async fn failures_wait_longer_each_time() {
     queue.forget(&"a");
     assert_eq!(queue.failures(&"a"), 0);
 }
+
+fn taken<T: QueueKey>(state: &mut QueueState<T>, count: usize) -> Vec<T> {
+    (0..count)
+        .filter_map(|_| {
+            let key = state.take()?;
+            state.done(&key);
+            Some(key)
+        })
+        .collect()
+}
+
+#[test]
+fn higher_priorities_go_first_and_none_starves() {
+    let mut state = QueueState::default();
+    for key in ["low", "high", "raised"] {
+        state.add_with(key, i32::from(key == "high"));
+    }
+    state.add_with("raised", 2);
+    state.add_with("raised", 0);
+    assert_eq!(taken(&mut state, 4), ["raised", "high", "low"]);
+
+    state.add_with("bottom", -100);
+    let mut before_bottom = 0;
+    while !taken(&mut state, 1).contains(&"bottom") {
+        state.add_with("busy", 1);
+        before_bottom += 1;
+        assert!(before_bottom < 20, "whoever waits gets a turn");
+    }
+    state.take();
+    state.add_with("busy", 1);
+    state.done(&"busy");
+    assert_eq!((state.take(), state.is_idle()), (Some("busy"), false));
+}
+
+#[test]
+fn flows_take_turns() {
+    let mut state = QueueState::fair(|key: &(u64, u64)| key.0);
+    for number in 0..100 {
+        state.add((1, number));
+    }
+    state.add((2, 0));
+    state.add((2, 1));
+    state.add((3, 0));
+    assert_eq!(taken(&mut state, 6), [(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (1, 2)]);
+}
