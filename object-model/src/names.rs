@@ -24,7 +24,7 @@ fn framed(text: &str, edge: impl Fn(u8) -> bool, inner: impl Fn(u8) -> bool) -> 
 }
 
 fn too_long(max: usize) -> String {
-    format!("must be no more than {max} bytes")
+    format!("must be no more than {max} characters")
 }
 
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
@@ -40,7 +40,9 @@ pub fn dns_label(text: &str) -> Vec<String> {
         problems.push(too_long(63));
     }
     if !framed(text, is_lower_alphanumeric, |byte| byte == b'-') {
-        problems.push(LABEL.into());
+        // What is a name of several labels is wrong only in its dots.
+        let dots = text.len() <= 253 && dns_subdomain(text).is_empty();
+        problems.push(if dots { "must not contain dots".into() } else { LABEL.into() });
     }
     problems
 }
@@ -205,6 +207,37 @@ pub fn ip(text: &str) -> Vec<String> {
     }
 }
 
+/// The name of an HTTP header.
+pub fn http_header(text: &str) -> Vec<String> {
+    if !text.is_empty() && text.bytes().all(|byte| is_alphanumeric(byte) || byte == b'-') {
+        return vec![];
+    }
+    vec!["a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')".into()]
+}
+
+/// A DNS name to search in: labels may have `_`.
+pub fn search_domain(text: &str) -> Vec<String> {
+    let mut problems = vec![];
+    if text.len() > 253 {
+        problems.push(too_long(253));
+    }
+    let edge = |byte: u8| is_lower_alphanumeric(byte) || byte == b'_';
+    if !text.split('.').all(|label| framed(label, edge, |byte| byte == b'-')) {
+        problems.push("a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9_]([-_a-z0-9]*[a-z0-9_])?(\\.[a-z0-9_]([-_a-z0-9]*[a-z0-9_])?)*')".into());
+    }
+    problems
+}
+
+/// The id of a user or group.
+pub fn unix_id(id: i64) -> Vec<String> {
+    if (0..=i64::from(i32::MAX)).contains(&id) { vec![] } else { vec![between(0, i64::from(i32::MAX))] }
+}
+
+/// What is said of a number outside of a range.
+pub(crate) fn between(low: i64, high: i64) -> String {
+    format!("must be between {low} and {high}, inclusive")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,7 +250,8 @@ mod tests {
         for bad in ["", "-a", "a-", "A", "a.b", "a_b"] {
             assert_eq!(dns_label(bad).len(), 1, "{bad}");
         }
-        assert_eq!(dns_label(&"a".repeat(64)), ["must be no more than 63 bytes"]);
+        assert_eq!(dns_label("a.b"), ["must not contain dots"]);
+        assert_eq!(dns_label(&"a".repeat(64)), ["must be no more than 63 characters"]);
         assert!(dns_subdomain("a.b-c.d").is_empty());
         assert_eq!(dns_subdomain("a..b").len(), 1);
         assert_eq!(dns_1035_label("1a").len(), 1);

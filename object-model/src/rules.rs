@@ -13,6 +13,7 @@ mod pod;
 mod pod_defaults;
 mod policy;
 mod rbac;
+mod selectors;
 mod service;
 mod storage;
 mod workload;
@@ -25,7 +26,6 @@ macro_rules! metadata_only {
 }
 
 metadata_only!(
-    crate::api::apps::v1::ControllerRevision,
     crate::api::autoscaling::v1::Scale,
     crate::api::core::v1::Binding,
     crate::api::core::v1::ResourceQuota,

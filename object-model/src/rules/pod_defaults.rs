@@ -2,16 +2,14 @@
 //!
 //! Source: Kubernetes API reference, PodSpec and Container.
 
-use crate::IntOrString;
-use crate::api::core::v1::{Container, EphemeralContainer, ObjectFieldSelector, PodSpec, Probe, Volume};
+use crate::api::core::v1::{
+    Container, ContainerPort, EnvVar, EphemeralContainer, HTTPGetAction, Lifecycle, ObjectFieldSelector, PodSpec,
+    Probe, Volume,
+};
+use crate::{IntOrString, Quantity};
 
-/// Fills in what a pod spec leaves out.
+/// Fills in what the spec of a pod or a template leaves out.
 pub(crate) fn default_spec(spec: &mut PodSpec) {
-    let text = |field: &mut String, value: &str| {
-        if field.is_empty() {
-            value.clone_into(field);
-        }
-    };
     text(&mut spec.restart_policy, "Always");
     text(&mut spec.dns_policy, "ClusterFirst");
     text(&mut spec.scheduler_name, "default-scheduler");
@@ -24,9 +22,8 @@ pub(crate) fn default_spec(spec: &mut PodSpec) {
     } else if !spec.service_account.is_empty() {
         spec.service_account_name.clone_from(&spec.service_account);
     }
-    let host_network = spec.host_network;
     for container in spec.init_containers.iter_mut().chain(&mut spec.containers) {
-        default_container(container, host_network);
+        default_container(container);
     }
     for container in &mut spec.ephemeral_containers {
         default_ephemeral(container);
@@ -34,10 +31,26 @@ pub(crate) fn default_spec(spec: &mut PodSpec) {
     for volume in &mut spec.volumes {
         default_volume(volume);
     }
-    for constraint in &mut spec.topology_spread_constraints {
-        constraint.node_affinity_policy.get_or_insert_with(|| "Honor".into());
-        constraint.node_taints_policy.get_or_insert_with(|| "Ignore".into());
+}
+
+/// What a pod has beyond a template: ports of the node, and requests where only limits are given.
+pub(super) fn default_pod(spec: &mut PodSpec) {
+    let host_network = spec.host_network;
+    for container in spec.init_containers.iter_mut().chain(&mut spec.containers) {
+        for (name, limit) in &container.resources.limits {
+            container.resources.requests.entry(name.clone()).or_insert(*limit);
+        }
+        for port in container.ports.iter_mut().filter(|port| host_network && port.host_port == 0) {
+            port.host_port = port.container_port;
+        }
     }
+    let Some(mut resources) = spec.resources.take() else { return };
+    for (name, limit) in &resources.limits {
+        let together = super::pod::requests_of(spec, name);
+        let request = if together > Quantity::default() { together } else { *limit };
+        resources.requests.entry(name.clone()).or_insert(request);
+    }
+    spec.resources = Some(resources);
 }
 
 /// `Always` for images without a tag or with `latest`, `IfNotPresent` for others.
@@ -50,53 +63,59 @@ fn pull_policy(image: &str) -> &'static str {
     }
 }
 
-fn default_container(container: &mut Container, host_network: bool) {
-    if container.image_pull_policy.is_empty() {
-        container.image_pull_policy = pull_policy(&container.image).into();
-    }
-    if container.termination_message_path.is_empty() {
-        container.termination_message_path = "/dev/termination-log".into();
-    }
-    if container.termination_message_policy.is_empty() {
-        container.termination_message_policy = "File".into();
-    }
-    for port in &mut container.ports {
-        if port.protocol.is_empty() {
-            port.protocol = "TCP".into();
-        }
-        if host_network && port.host_port == 0 {
-            port.host_port = port.container_port;
-        }
-    }
-    for probe in [&mut container.liveness_probe, &mut container.readiness_probe, &mut container.startup_probe]
-        .into_iter()
-        .flatten()
-    {
-        default_probe(probe);
-    }
-    for variable in &mut container.env {
-        if let Some(source) = &mut variable.value_from
-            && let Some(field) = &mut source.field_ref
-        {
-            default_field(field);
-        }
-    }
-    // A limit without a request is the request, too.
-    for (name, limit) in &container.resources.limits {
-        container.resources.requests.entry(name.clone()).or_insert(*limit);
-    }
+fn default_container(container: &mut Container) {
+    text(&mut container.image_pull_policy, pull_policy(&container.image));
+    text(&mut container.termination_message_path, "/dev/termination-log");
+    text(&mut container.termination_message_policy, "File");
+    default_parts(
+        &mut container.ports,
+        &mut container.env,
+        [&mut container.liveness_probe, &mut container.readiness_probe, &mut container.startup_probe],
+        container.lifecycle.as_deref_mut(),
+    );
 }
 
 fn default_ephemeral(container: &mut EphemeralContainer) {
-    if container.image_pull_policy.is_empty() {
-        container.image_pull_policy = pull_policy(&container.image).into();
+    text(&mut container.image_pull_policy, pull_policy(&container.image));
+    text(&mut container.termination_message_path, "/dev/termination-log");
+    text(&mut container.termination_message_policy, "File");
+    default_parts(
+        &mut container.ports,
+        &mut container.env,
+        [&mut container.liveness_probe, &mut container.readiness_probe, &mut container.startup_probe],
+        container.lifecycle.as_deref_mut(),
+    );
+}
+
+fn default_parts(
+    ports: &mut [ContainerPort],
+    env: &mut [EnvVar],
+    probes: [&mut Option<Box<Probe>>; 3],
+    lifecycle: Option<&mut Lifecycle>,
+) {
+    for port in ports {
+        text(&mut port.protocol, "TCP");
     }
-    if container.termination_message_path.is_empty() {
-        container.termination_message_path = "/dev/termination-log".into();
+    for probe in probes.into_iter().flatten() {
+        default_probe(probe);
     }
-    if container.termination_message_policy.is_empty() {
-        container.termination_message_policy = "File".into();
+    for source in env.iter_mut().filter_map(|variable| variable.value_from.as_mut()) {
+        if let Some(field) = &mut source.field_ref {
+            default_field(field);
+        }
+        if let Some(key) = &mut source.file_key_ref {
+            key.optional.get_or_insert(false);
+        }
     }
+    let hooks = lifecycle.into_iter().flat_map(|lifecycle| [&mut lifecycle.post_start, &mut lifecycle.pre_stop]);
+    for http in hooks.flatten().filter_map(|hook| hook.http_get.as_mut()) {
+        default_http(http);
+    }
+}
+
+fn default_http(http: &mut HTTPGetAction) {
+    text(&mut http.path, "/");
+    text(&mut http.scheme, "HTTP");
 }
 
 fn default_field(field: &mut ObjectFieldSelector) {
@@ -116,12 +135,7 @@ fn default_probe(probe: &mut Probe) {
     number(&mut probe.success_threshold, 1);
     number(&mut probe.failure_threshold, 3);
     if let Some(http) = &mut probe.http_get {
-        if http.path.is_empty() {
-            http.path = "/".into();
-        }
-        if http.scheme.is_empty() {
-            http.scheme = "HTTP".into();
-        }
+        default_http(http);
     }
     if let Some(grpc) = &mut probe.grpc {
         grpc.service.get_or_insert_default();
@@ -192,21 +206,19 @@ fn default_volume(volume: &mut Volume) {
     if let Some(source) = &mut volume.host_path {
         source.type_.get_or_insert_default();
     }
-    if sources(volume) == 0 {
+    if has_no_source(volume) {
         volume.empty_dir = Some(Box::default());
     }
 }
 
-/// How many sources a volume names: every field but its name.
-pub(super) fn sources(volume: &Volume) -> usize {
+/// Does a volume name no source? Every field but its name is one.
+fn has_no_source(volume: &Volume) -> bool {
     use crate::reflect::{Ref, Struct};
-    let set = |index: &usize| {
-        volume.schema().fields[*index].name != "name" && !matches!(volume.field(*index).get(), Ref::Absent)
-    };
-    (0..volume.schema().fields.len()).filter(set).count()
+    let fields = &volume.schema().fields;
+    (0..fields.len()).all(|index| fields[index].name == "name" || matches!(volume.field(index).get(), Ref::Absent))
 }
 
-/// The number behind a port given by number or by name.
+/// What is wrong with a port given by number or by name.
 pub(super) fn port_problem(port: &IntOrString) -> Vec<String> {
     match port {
         IntOrString::Int(number) => crate::names::port_number(*number),

@@ -10,7 +10,7 @@ const ANNOTATIONS_BYTES_MAX: usize = 256 * 1024;
 /// How a kind's names must look.
 fn name_problems(info: &KindInfo, name: &str) -> Vec<String> {
     match (info.group, info.kind) {
-        ("", "Namespace") => names::dns_label(name),
+        ("", "Namespace") | ("apps", "StatefulSet") => names::dns_label(name),
         ("", "Service") => names::dns_1035_label(name),
         ("rbac.authorization.k8s.io", _) => names::path_segment(name),
         ("certificates.k8s.io", "ClusterTrustBundle") => vec![],
@@ -73,16 +73,7 @@ fn go_strings(value: &serde_json::Value) -> String {
 
 fn common(metadata: &ObjectMeta, info: &KindInfo, path: &Path, errors: &mut FieldErrors) {
     validate_labels(&metadata.labels, &path.child("labels"), errors);
-    let annotations = path.child("annotations");
-    for key in metadata.annotations.keys() {
-        for problem in names::qualified_name(&key.to_lowercase()) {
-            errors.invalid(&annotations, key, problem);
-        }
-    }
-    let size: usize = metadata.annotations.iter().map(|(key, value)| key.len() + value.len()).sum();
-    if size > ANNOTATIONS_BYTES_MAX {
-        errors.too_long(&annotations, ANNOTATIONS_BYTES_MAX);
-    }
+    validate_annotations(&metadata.annotations, &path.child("annotations"), errors);
     for (index, name) in metadata.finalizers.iter().enumerate() {
         let at = path.child("finalizers").index(index);
         for problem in names::qualified_name(name) {
@@ -134,5 +125,22 @@ pub(crate) fn validate_labels(
         for problem in names::label_value(value) {
             errors.invalid(path, value, problem);
         }
+    }
+}
+
+/// Everything that is wrong with annotations.
+pub(crate) fn validate_annotations(
+    annotations: &std::collections::BTreeMap<String, String>,
+    path: &Path,
+    errors: &mut FieldErrors,
+) {
+    for key in annotations.keys() {
+        for problem in names::qualified_name(&key.to_lowercase()) {
+            errors.invalid(path, key, problem);
+        }
+    }
+    let size: usize = annotations.iter().map(|(key, value)| key.len() + value.len()).sum();
+    if size > ANNOTATIONS_BYTES_MAX {
+        errors.too_long(path, ANNOTATIONS_BYTES_MAX);
     }
 }
