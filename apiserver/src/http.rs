@@ -29,6 +29,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::{Service, ServiceExt};
 use tracing::{debug, warn};
 
+use crate::documents::{KEYS_PATH, KEYS_TYPE};
 use crate::pki::Issued;
 use crate::server::SetupError;
 
@@ -67,7 +68,9 @@ impl<S: ApiService> HttpService<S> {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (mut parts, body) = request.into_parts();
-        let accept = match request_meta(&parts) {
+        let keys = parts.uri.path().trim_end_matches('/') == KEYS_PATH;
+        let negotiated = if keys { check_keys_accepted(&parts.headers) } else { request_meta(&parts) };
+        let accept = match negotiated {
             Ok(accept) => accept,
             Err(status) => return encode_status(&status, &Accept::default()),
         };
@@ -113,6 +116,18 @@ impl<S: ApiService> HttpService<S> {
             Err(status) => encode_response(Err(status), accept, &table_options, &*self.clock),
         }
     }
+}
+
+/// The published keys come in one form, which is none of those that objects have.
+fn check_keys_accepted(headers: &http::HeaderMap) -> Result<Accept, Status> {
+    let given = headers.get_all(http::header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut kinds = given.flat_map(|value| value.split(',')).filter_map(|part| part.split(';').next()).map(str::trim);
+    let fits = |kind: &str| kind.is_empty() || matches!(kind, "*/*" | "application/*" | KEYS_TYPE);
+    if headers.get(http::header::ACCEPT).is_none() || kinds.any(fits) {
+        return Ok(Accept::default());
+    }
+    let why = format!("only the following media types are accepted: {KEYS_TYPE}");
+    Err(Status::failure(406, "NotAcceptable", why))
 }
 
 fn unreadable(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Status {

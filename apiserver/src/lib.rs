@@ -27,13 +27,19 @@ mod storage;
 mod strategy;
 mod tokens;
 
-pub use authn::{Authentication, Authenticator, Certificates, StaticTokens};
-pub use authz::{Action, AlwaysAllow, Authorizer, Rbac};
+pub use admission::ADMISSION_PLUGINS;
+pub use authn::{
+    Authentication, Authenticator, Certificates, ClaimMapping, JwtAuthenticator, JwtIssuer, KeySource, Reviewed,
+    StaticKeys, StaticTokens,
+};
+pub use authz::{
+    Action, AlwaysAllow, Authorizer, AuthorizerChain, Decision, Masters, NodeAuthorizer, Rbac, ResourceAction, RuleList,
+};
 pub use http::{HttpServer, HttpService, TlsServer};
 pub use kubelet::{HttpNodeConnector, NodeConnector, NodeDial, NodePath, TlsNodeDial};
 pub use layers::{AuthenticateLayer, AuthorizeLayer, ImpersonateLayer};
-pub use pki::{Authority, Issued, PkiError, signing_keys};
-pub use server::{ADMISSION_PLUGINS, ApiServer, ApiServerConfig, SetupError};
+pub use pki::{Authority, Issued, PkiError, rsa_signing_keys, signing_keys};
+pub use server::{ApiServer, ApiServerConfig, SetupError};
 pub use tokens::ServiceAccountTokens;
 
 pub(crate) use registry::current as registry_current;

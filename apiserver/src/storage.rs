@@ -310,6 +310,21 @@ impl Storage {
         }
     }
 
+    /// Replaces several objects, each as it was read; `false`, and nothing is changed, if somebody else was faster.
+    pub(crate) async fn replace_all(&self, changed: Vec<(Revision, Object)>) -> Result<bool, Status> {
+        let mut txn = Txn { compares: vec![], ops: vec![] };
+        for (seen, value) in changed {
+            let key = self.key(&value.metadata().namespace, &value.metadata().name);
+            txn.compares.push(pintle_store::Compare { key: key.clone(), expected: Some(seen) });
+            txn.ops.push(Op::Put { key, value, ttl: None });
+        }
+        match self.shared.store.commit(txn).await {
+            Ok(_) => Ok(true),
+            Err(CommitError::Conflict { .. }) => Ok(false),
+            Err(CommitError::Store(error)) => Err(store_status(error)),
+        }
+    }
+
     /// Deletes what was read at `seen`; `None` if somebody else was faster. The object carries the revision of
     /// its deletion.
     pub(crate) async fn remove(&self, namespace: &str, name: &str, seen: Revision) -> Result<Option<Object>, Status> {

@@ -1,6 +1,7 @@
 //! Subresources with a meaning of their own: `scale`, `binding`, `eviction`, `finalize`, `log`, `exec` and the like.
 
 use pintle_client::{Content, Request, Response, Verb};
+use pintle_object_model::api::authentication::v1::TokenRequest;
 use pintle_object_model::api::core::v1::{Binding, Namespace, Node, Pod, PodCondition, ServiceAccount};
 use pintle_object_model::api::policy::v1::Eviction;
 use pintle_object_model::{Object, Resource, Status};
@@ -37,7 +38,7 @@ impl Registry {
             return Err(method_not_allowed());
         }
         let dry = dry_run(&request.params.dry_run)?;
-        let binding: Binding = self.decode_other(call, request)?;
+        let mut binding: Binding = self.decode_other(call, request)?;
         if !binding.target.kind.is_empty() && binding.target.kind != "Node" || binding.target.name.is_empty() {
             let mut errors = pintle_object_model::validation::FieldErrors::default();
             let target = pintle_object_model::validation::Path::new("target");
@@ -48,6 +49,7 @@ impl Registry {
             }
             return Err(Status::invalid("", "Binding", call.name, &errors));
         }
+        self.admit_part(call, &mut binding, dry).await?;
         let now = self.parts.clock.utc().to_time();
         let pods = pintle_object_model::GroupResource::new("", "pods/binding");
         self.change::<Pod>(call, dry, |pod| {
@@ -70,6 +72,9 @@ impl Registry {
             pod.spec.node_name.clone_from(&binding.target.name);
             for (key, value) in &binding.metadata.annotations {
                 pod.metadata.annotations.insert(key.clone(), value.clone());
+            }
+            for (key, value) in &binding.metadata.labels {
+                pod.metadata.labels.insert(key.clone(), value.clone());
             }
             pod.status.conditions.retain(|condition| condition.type_ != "PodScheduled");
             pod.status.conditions.push(PodCondition {
@@ -123,7 +128,8 @@ impl Registry {
         }
         let dry_params = request.params.dry_run.clone();
         let caller = request.caller.clone();
-        let eviction: Eviction = self.decode_other(call, request)?;
+        let mut eviction: Eviction = self.decode_other(call, request)?;
+        self.admit_part(call, &mut eviction, false).await?;
         let Some(current) = call.storage.get(call.namespace, call.name).await? else {
             return Err(Status::not_found(&call.storage.group_resource(), call.name));
         };
@@ -222,13 +228,17 @@ impl Registry {
         if request.verb != Verb::Create {
             return Err(method_not_allowed());
         }
-        let wanted = self.decode_other(call, request)?;
+        let dry = dry_run(&request.params.dry_run)?;
+        let mut wanted: TokenRequest = self.decode_other(call, request)?;
+        crate::reviews::check_token_names(&wanted, call.namespace, call.name)?;
         let Some(current) = call.storage.get(call.namespace, call.name).await? else {
             return Err(Status::not_found(&call.storage.group_resource(), call.name));
         };
         let account = current.value.downcast::<ServiceAccount>().ok_or_else(no_such_resource)?;
-        let answer = self.parts.reviews.issue_token(account, wanted, &self.parts.storages).await?;
-        Ok(Response::new(Content::Object { code: 201, object: Object::new(answer) }))
+        crate::reviews::complete_token(&mut wanted, account, self.parts.clock.utc().to_time())?;
+        self.admit_part(call, &mut wanted, dry).await?;
+        self.parts.reviews.issue_token(account, &mut wanted, &self.parts.storages).await?;
+        Ok(Response::new(Content::Object { code: 201, object: Object::new(wanted) }))
     }
 
     /// Ephemeral containers and resources of a running pod: an update that may change just that part.
@@ -273,6 +283,24 @@ impl Registry {
         let storage = self.parts.storages.get(&Node::INFO.gvk()).ok_or_else(no_such_resource)?;
         let found = storage.get("", name).await?.and_then(|found| found.value.downcast_arc::<Node>());
         found.ok_or_else(|| Status::not_found(&storage.group_resource(), name))
+    }
+
+    /// Admission of what is created through a subresource: a binding, an eviction, a token.
+    async fn admit_part<K: Resource>(&self, call: &Call<'_>, object: &mut K, dry: bool) -> Result<(), Status> {
+        let attributes = Attributes {
+            operation: Operation::Create,
+            resource: call.resource,
+            kind: K::INFO.gvk(),
+            subresource: call.subresource,
+            namespace: call.namespace,
+            name: call.name,
+            identity: call.identity,
+            old: None,
+            dry_run: dry,
+            warnings: call.warnings,
+        };
+        self.parts.admission.mutate(&attributes, object).await?;
+        self.parts.admission.validate(&attributes, Some(object)).await
     }
 
     async fn admit_connection(&self, call: &Call<'_>, object: &Object) -> Result<(), Status> {
