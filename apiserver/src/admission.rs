@@ -10,25 +10,48 @@ use async_trait::async_trait;
 use pintle_client::Identity;
 use pintle_object_model::{AnyResource, GroupVersionKind, GroupVersionResource, Object, Status};
 
+mod built_in;
+mod certificates;
 mod default_tolerations;
+mod extended;
 mod ingress_class;
 mod limit_ranger;
 mod namespace_lifecycle;
+mod node_restriction;
 mod nodes;
+mod optional;
+mod pod_node_selector;
+mod pod_resources;
 mod pod_security;
 mod priority;
+mod quota;
 mod service_account;
 mod storage;
+mod topology;
 
+pub use built_in::ADMISSION_PLUGINS;
+pub(crate) use built_in::Host;
+pub use certificates::{
+    CertificateApproval, CertificateSigning, CertificateSubjectRestriction, ClusterTrustBundleAttest,
+};
 pub use default_tolerations::DefaultTolerationSeconds;
+pub use extended::ExtendedResourceToleration;
 pub use ingress_class::DefaultIngressClass;
 pub use limit_ranger::LimitRanger;
 pub use namespace_lifecycle::NamespaceLifecycle;
+pub use node_restriction::NodeRestriction;
 pub use nodes::{RuntimeClassAdmission, TaintNodesByCondition};
+pub use optional::{
+    AlwaysAdmit, AlwaysDeny, AlwaysPullImages, DenyServiceExternalIps, LimitPodHardAntiAffinityTopology,
+    OwnerReferencesPermissionEnforcement,
+};
+pub use pod_node_selector::PodNodeSelector;
 pub use pod_security::PodSecurity;
 pub use priority::Priority;
+pub use quota::ResourceQuotaAdmission;
 pub use service_account::ServiceAccountAdmission;
 pub use storage::{DefaultStorageClass, PersistentVolumeClaimResize, StorageObjectInUseProtection};
+pub use topology::PodTopologyLabels;
 
 /// What a write does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -191,4 +214,15 @@ impl AdmissionChain {
 /// The refusal that a plugin gives: 403 with the standard words.
 pub(crate) fn refuse(attributes: &Attributes<'_>, why: impl std::fmt::Display) -> Status {
     Status::forbidden(&attributes.resource.group_resource(), attributes.name, why)
+}
+
+/// Are only owners and finalizers changed, as the garbage collector does?
+pub(crate) fn collects_garbage(object: &dyn AnyResource, old: &dyn AnyResource) -> bool {
+    let mut like_old = object.clone_box();
+    let (new, old_metadata) = (like_old.metadata_mut(), old.metadata());
+    new.owner_references.clone_from(&old_metadata.owner_references);
+    new.finalizers.clone_from(&old_metadata.finalizers);
+    new.managed_fields.clone_from(&old_metadata.managed_fields);
+    new.resource_version.clone_from(&old_metadata.resource_version);
+    like_old.equals(old)
 }

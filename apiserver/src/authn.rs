@@ -10,7 +10,22 @@ use async_trait::async_trait;
 use pintle_client::{Caller, Identity};
 use pintle_object_model::Status;
 
-use crate::tokens::ServiceAccountTokens;
+use crate::tokens::{ISSUER, ServiceAccountTokens};
+
+mod bootstrap_token;
+mod oidc;
+
+pub(crate) use bootstrap_token::BootstrapTokens;
+pub use oidc::{ClaimMapping, JwtAuthenticator, JwtIssuer, KeySource, StaticKeys};
+
+/// Who a token belongs to, and for which of the audiences that were asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reviewed {
+    /// Whose it is.
+    pub identity: Identity,
+    /// The audiences that token and question have in common.
+    pub audiences: Vec<String>,
+}
 
 /// Knows some kind of credentials.
 #[async_trait]
@@ -20,6 +35,19 @@ pub trait Authenticator: Send + Sync + 'static {
     /// # Errors
     /// If the credentials are of this kind and wrong.
     async fn authenticate(&self, caller: &Caller) -> Result<Option<Identity>, Status>;
+
+    /// Whose token this is, if it is meant for one of these audiences. What knows nothing of audiences issues tokens
+    /// for this server alone.
+    ///
+    /// # Errors
+    /// What is wrong with a token of this kind.
+    async fn review(&self, token: &str, audiences: &[String]) -> Result<Option<Reviewed>, String> {
+        if !audiences.iter().any(|audience| audience == ISSUER) {
+            return Ok(None);
+        }
+        let found = self.authenticate(&Caller::Token(token.into())).await.map_err(|status| status.message)?;
+        Ok(found.map(|identity| Reviewed { identity, audiences: vec![ISSUER.to_owned()] }))
+    }
 }
 
 /// Asks several authenticators in turn.
@@ -53,11 +81,38 @@ impl Authentication {
             Caller::Token(_) | Caller::Certificate(_) => {}
         }
         for authenticator in self.authenticators.iter() {
-            if let Some(identity) = authenticator.authenticate(caller).await? {
-                return Ok(Arc::new(identity));
+            // What one of them finds wrong may be another's kind of token.
+            match authenticator.authenticate(caller).await {
+                Ok(Some(identity)) => return Ok(Arc::new(identity)),
+                Ok(None) => {}
+                Err(status) if status.code == 401 => {}
+                Err(status) => return Err(status),
             }
         }
         Err(Status::unauthorized())
+    }
+
+    /// Whose token this is, and for which of these audiences; without any, for this server.
+    ///
+    /// # Errors
+    /// Why nobody vouches for it.
+    pub(crate) async fn review(&self, token: &str, audiences: &[String]) -> Result<Reviewed, String> {
+        let own = [ISSUER.to_owned()];
+        let audiences = if audiences.is_empty() { &own } else { audiences };
+        let mut problems = vec![];
+        for authenticator in self.authenticators.iter() {
+            match authenticator.review(token, audiences).await {
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) => {}
+                Err(problem) => problems.push(problem),
+            }
+        }
+        let invalid = "invalid bearer token";
+        problems.retain(|problem| problem != invalid);
+        if problems.is_empty() {
+            return Err(invalid.into());
+        }
+        Err(format!("[{invalid}, {}]", problems.join(", ")))
     }
 }
 
@@ -141,9 +196,16 @@ impl Authenticator for Certificates {
 impl Authenticator for ServiceAccountTokens {
     async fn authenticate(&self, caller: &Caller) -> Result<Option<Identity>, Status> {
         match caller {
-            Caller::Token(token) => self.identify(token, &[]).await,
+            Caller::Token(token) => match self.identify(token, &[ISSUER.to_owned()]).await {
+                Ok(found) => Ok(found.map(|found| found.identity)),
+                Err(_) => Err(Status::unauthorized()),
+            },
             _ => Ok(None),
         }
+    }
+
+    async fn review(&self, token: &str, audiences: &[String]) -> Result<Option<Reviewed>, String> {
+        self.identify(token, audiences).await
     }
 }
 

@@ -15,7 +15,11 @@ use serde_json::{Value, json};
 use crate::discovery::Discovery;
 use crate::health::Health;
 use crate::metrics::Metrics;
-use crate::openid::OpenId;
+use crate::tokens::SigningKeys;
+
+/// Where the keys that sign service-account tokens are published, and the only form in which they are.
+pub(crate) const KEYS_PATH: &str = "/openid/v1/jwks";
+pub(crate) const KEYS_TYPE: &str = "application/jwk-set+json";
 
 /// Answers for paths.
 #[derive(Debug)]
@@ -24,8 +28,10 @@ pub(crate) struct Documents {
     discovery: Discovery,
     health: Health,
     metrics: Arc<Metrics>,
-    openid: OpenId,
     address: String,
+    /// The answers of OpenID Connect discovery.
+    issuer: Value,
+    keys: Value,
     v2: OnceLock<Bytes>,
     v3: BTreeMap<String, OnceLock<Bytes>>,
 }
@@ -36,7 +42,7 @@ pub(crate) struct Sources {
     pub(crate) scheme: Scheme,
     pub(crate) health: Health,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) openid: OpenId,
+    pub(crate) keys: Arc<SigningKeys>,
     /// Where the server is reached; empty if it does not listen.
     pub(crate) address: String,
 }
@@ -52,8 +58,9 @@ impl Documents {
             .chain(["api".to_owned(), "apis".to_owned()])
             .map(|path| (path, OnceLock::new()))
             .collect();
-        let Sources { scheme, health, metrics, openid, address } = sources;
-        Self { scheme, discovery, health, metrics, openid, address, v2: OnceLock::new(), v3 }
+        let Sources { scheme, health, metrics, keys, address } = sources;
+        let (issuer, keys) = (keys.configuration(&address), keys.key_set());
+        Self { scheme, discovery, health, metrics, issuer, keys, address, v2: OnceLock::new(), v3 }
     }
 
     pub(crate) fn answer(&self, verb: Verb, path: &str, params: &Params) -> Result<Response, Status> {
@@ -72,6 +79,10 @@ impl Documents {
             ["healthz" | "livez" | "readyz", rest @ ..] if trimmed.len() == path.len() => {
                 return Ok(self.health.answer(parts[0], rest, params).unwrap_or_else(page_not_found));
             }
+            [".well-known", "openid-configuration"] if verb == Verb::Get => {
+                return Ok(published("application/json", &self.issuer));
+            }
+            ["openid", "v1", "jwks"] if verb == Verb::Get => return Ok(published(KEYS_TYPE, &self.keys)),
             ["metrics"] => return Ok(document("text/plain; version=0.0.4; charset=utf-8", self.metrics.encode())),
             _ => {
                 let found = self.routed(&parts);
@@ -82,7 +93,6 @@ impl Documents {
             }
         };
         match (value, parts.as_slice()) {
-            (Some(value), ["openid", ..]) => Ok(document("application/jwk-set+json", text(&value))),
             (Some(value), _) => Ok(document("application/json", text(&value))),
             // What a known group does not have is missed by the API; the rest is no part of it.
             (None, ["api", ..]) => Err(crate::registry::no_such_resource()),
@@ -101,8 +111,6 @@ impl Documents {
             ["apis", group] => self.discovery.group(group),
             ["apis", group, version] => self.discovery.resources(&GroupVersion::new(*group, *version)),
             ["version"] => Some(version()),
-            [".well-known", "openid-configuration"] => Some(self.openid.configuration(&self.address)),
-            ["openid", "v1", "jwks"] => Some(self.openid.keys()),
             _ => None,
         }
     }
@@ -181,6 +189,16 @@ fn tagged(content_type: &str, body: Bytes) -> Response {
 
 fn hashed(body: Bytes) -> Response {
     tagged("application/json", body)
+}
+
+/// A document that anybody may keep for an hour.
+fn published(content_type: &str, value: &Value) -> Response {
+    Response::new(Content::Document(Document {
+        code: 200,
+        content_type: content_type.into(),
+        body: text(value),
+        headers: vec![("cache-control".into(), "public, max-age=3600".into())],
+    }))
 }
 
 fn aggregated_json(value: &Value) -> Response {

@@ -31,6 +31,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::{Service, ServiceExt};
 use tracing::{debug, warn};
 
+use crate::documents::{KEYS_PATH, KEYS_TYPE};
 use crate::pki::Issued;
 use crate::server::SetupError;
 
@@ -70,7 +71,9 @@ impl<S: ApiService> HttpService<S> {
     {
         let (mut parts, body) = request.into_parts();
         let upgrade = parts.extensions.remove::<hyper::upgrade::OnUpgrade>();
-        let (accept, timeout) = match (request_meta(&parts), request_timeout(&parts)) {
+        let keys = parts.uri.path().trim_end_matches('/') == KEYS_PATH;
+        let negotiated = if keys { check_keys_accepted(&parts.headers) } else { request_meta(&parts) };
+        let (accept, timeout) = match (negotiated, request_timeout(&parts)) {
             (Ok(accept), Ok(timeout)) => (accept, timeout),
             (Ok(accept), Err(status)) => return encode_status(&status, &accept),
             (Err((status, accept)), _) => return encode_status(&status, &accept),
@@ -148,6 +151,18 @@ impl<S: ApiService> HttpService<S> {
 
 fn out_of_time() -> Status {
     Status::failure(504, "Timeout", "Timeout: request did not complete within the allotted timeout")
+}
+
+/// The published keys come in one form, which is none of those that objects have.
+fn check_keys_accepted(headers: &http::HeaderMap) -> Result<Accept, (Status, Accept)> {
+    let given = headers.get_all(http::header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut kinds = given.flat_map(|value| value.split(',')).filter_map(|part| part.split(';').next()).map(str::trim);
+    let fits = |kind: &str| kind.is_empty() || matches!(kind, "*/*" | "application/*" | KEYS_TYPE);
+    if headers.get(http::header::ACCEPT).is_none() || kinds.any(fits) {
+        return Ok(Accept::default());
+    }
+    let why = format!("only the following media types are accepted: {KEYS_TYPE}");
+    Err((Status::failure(406, "NotAcceptable", why), Accept::default()))
 }
 
 fn unreadable(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Status {

@@ -12,7 +12,7 @@ use pintle_object_model::Status;
 use tower::{Layer, Service};
 
 use crate::authn::Authentication;
-use crate::authz::{Action, Authorizer};
+use crate::authz::{Action, Authorizer, Decision, ResourceAction};
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response, Status>> + Send>>;
 
@@ -135,48 +135,50 @@ where
     }
 }
 
+/// Nothing if the action is allowed, else its refusal.
+pub(crate) fn permit(authorizer: &dyn Authorizer, identity: &Identity, action: &Action) -> Result<(), Status> {
+    match authorizer.decide(identity, action) {
+        Decision::Allowed { .. } => Ok(()),
+        Decision::NoOpinion { why } | Decision::Denied { why } => Err(action.refusal(identity, &why)),
+    }
+}
+
 /// Checks every attribute that the caller wants to take on, and completes the identity.
 fn impersonated(authorizer: &dyn Authorizer, real: &Identity, mut wanted: Identity) -> Result<Identity, Status> {
     if wanted.user.is_empty() {
         return Err(Status::bad_request("requested impersonation without impersonating a user"));
     }
     let account = wanted.user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
-    let check = |group: &str, resource: &str, subresource: &str, namespace: &str, name: &str| {
-        let action = Action::Resource {
-            verb: "impersonate".into(),
-            group: group.into(),
-            version: "v1".into(),
-            resource: resource.into(),
-            subresource: subresource.into(),
-            namespace: namespace.into(),
-            name: name.into(),
-        };
-        if authorizer.allows(real, &action) { Ok(()) } else { Err(action.refusal(real)) }
+    let check = |group: &str, resource: &str, namespace: &str, name: &str| {
+        let action = Action::from(ResourceAction::new("impersonate", group, resource).on(namespace, name));
+        permit(authorizer, real, &action)
     };
     match account {
-        Some((namespace, name)) => check("", "serviceaccounts", "", namespace, name)?,
-        None => check("", "users", "", "", &wanted.user)?,
+        Some((namespace, name)) => check("", "serviceaccounts", namespace, name)?,
+        None => check("", "users", "", &wanted.user)?,
     }
     for group in &wanted.groups {
-        check("", "groups", "", "", group)?;
+        check("", "groups", "", group)?;
     }
     for (key, values) in &wanted.extra {
         for value in values {
-            check("authentication.k8s.io", "userextras", key, "", value)?;
+            check("authentication.k8s.io", &format!("userextras/{key}"), "", value)?;
         }
     }
     if !wanted.uid.is_empty() {
-        check("authentication.k8s.io", "uids", "", "", &wanted.uid)?;
+        check("authentication.k8s.io", "uids", "", &wanted.uid)?;
     }
     if let Some((namespace, _)) = account
         && wanted.groups.is_empty()
     {
         wanted.groups = vec!["system:serviceaccounts".into(), format!("system:serviceaccounts:{namespace}")];
     }
-    if wanted.user == "system:anonymous" {
-        wanted.groups.push("system:unauthenticated".into());
-    } else if !wanted.groups.iter().any(|group| group == "system:authenticated") {
-        wanted.groups.push("system:authenticated".into());
+    // Everybody is either authenticated or not; who says so himself is taken at his word.
+    let (unknown, known) = ("system:unauthenticated", "system:authenticated");
+    let anonymous = wanted.user == "system:anonymous";
+    let said = wanted.groups.iter().any(|group| group == unknown || group == known && !anonymous);
+    if !said {
+        wanted.groups.push(if anonymous { unknown } else { known }.into());
     }
     Ok(wanted)
 }
@@ -194,10 +196,8 @@ where
     }
 
     fn call(&mut self, request: Request) -> Answer {
-        let allowed = identity_of(&request).and_then(|identity| {
-            let action = Action::of(&request);
-            if self.authorizer.allows(&identity, &action) { Ok(()) } else { Err(action.refusal(&identity)) }
-        });
+        let allowed =
+            identity_of(&request).and_then(|identity| permit(&*self.authorizer, &identity, &Action::of(&request)));
         match allowed {
             Ok(()) => Box::pin(self.inner.call(request)),
             Err(status) => Box::pin(std::future::ready(Err(status))),

@@ -25,7 +25,6 @@ mod kinds;
 mod kubelet;
 mod layers;
 mod metrics;
-mod openid;
 mod pki;
 mod policy;
 mod registry;
@@ -36,15 +35,21 @@ mod strategy;
 mod tokens;
 mod webhook;
 
-pub use authn::{Authentication, Authenticator, Certificates, StaticTokens};
-pub use authz::{Action, AlwaysAllow, Authorizer, Rbac};
+pub use admission::ADMISSION_PLUGINS;
+pub use authn::{
+    Authentication, Authenticator, Certificates, ClaimMapping, JwtAuthenticator, JwtIssuer, KeySource, Reviewed,
+    StaticKeys, StaticTokens,
+};
+pub use authz::{
+    Action, AlwaysAllow, Authorizer, AuthorizerChain, Decision, Masters, NodeAuthorizer, Rbac, ResourceAction, RuleList,
+};
 pub use http::{HttpServer, HttpService, TlsServer};
 pub use kubelet::{HttpNodeConnector, NodeConnector, NodeDial, NodePath, TlsNodeDial};
 pub use layers::{AuthenticateLayer, AuthorizeLayer, ImpersonateLayer};
 pub use metrics::{ProcessFacts, ProcessProbe};
-pub use pki::{Authority, Issued, PkiError, signing_keys};
+pub use pki::{Authority, Issued, PkiError, rsa_signing_keys, signing_keys};
 pub use policy::{MutatingPolicies, ValidatingPolicies};
-pub use server::{ADMISSION_PLUGINS, ApiServer, ApiServerConfig, SetupError};
+pub use server::{ApiServer, ApiServerConfig, SetupError};
 pub use tokens::ServiceAccountTokens;
 pub use webhook::{MutatingWebhooks, ValidatingWebhooks};
 

@@ -143,3 +143,12 @@ pub fn signing_keys() -> Result<(String, String), PkiError> {
     let key = KeyPair::generate()?;
     Ok((key.serialize_pem(), key.public_key_pem()))
 }
+
+/// As [`signing_keys`], with RSA: takes a moment to make, and is what every relying party understands.
+///
+/// # Errors
+/// If the cryptography library fails.
+pub fn rsa_signing_keys() -> Result<(String, String), PkiError> {
+    let key = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048)?;
+    Ok((key.serialize_pem(), key.public_key_pem()))
+}

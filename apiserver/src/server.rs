@@ -12,49 +12,33 @@ use arc_swap::ArcSwap;
 use futures::stream::SelectAll;
 use ipnet::Ipv4Net;
 use pintle_client::{ApiService, Client, Identity, Request, Response, Target};
-use pintle_object_model::api::admissionregistration::v1::{
-    MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration, ValidatingAdmissionPolicy,
-    ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration,
-};
 use pintle_object_model::api::apiextensions::v1::CustomResourceDefinition;
-use pintle_object_model::api::core::v1::{LimitRange, Namespace, Service as ServiceKind, ServiceAccount};
-use pintle_object_model::api::discovery::v1::EndpointSlice;
-use pintle_object_model::api::networking::v1::IngressClass;
-use pintle_object_model::api::node::v1::RuntimeClass;
+use pintle_object_model::api::core::v1::{Namespace, Secret, Service as ServiceKind};
 use pintle_object_model::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
-use pintle_object_model::api::scheduling::v1::PriorityClass;
-use pintle_object_model::api::storage::v1::StorageClass;
 use pintle_object_model::clock::{Clock, Random, SystemClock};
 use pintle_object_model::{KindInfo, Object, Resource, Scheme, Status};
 use pintle_store::Store;
 use pintle_watch::{Shutdown, ShutdownTrigger};
 use tower::{Service, ServiceBuilder};
 
-use crate::admission::{
-    AdmissionChain, AdmissionPlugin, DefaultIngressClass, DefaultStorageClass, DefaultTolerationSeconds, LimitRanger,
-    NamespaceLifecycle, PersistentVolumeClaimResize, PodSecurity, Priority, RuntimeClassAdmission,
-    ServiceAccountAdmission, StorageObjectInUseProtection, TaintNodesByCondition,
-};
+use crate::admission::{ADMISSION_PLUGINS, AdmissionChain, AdmissionPlugin, Host};
 use crate::allocator::ServiceAllocator;
-use crate::authn::{Authentication, Authenticator, Certificates};
-use crate::authz::{Authorizer, Rbac};
+use crate::authn::{Authentication, Authenticator, BootstrapTokens, Certificates};
+use crate::authz::{Authorizer, AuthorizerChain, Masters, NodeAuthorizer, Rbac};
 use crate::bootstrap::{self, OwnAddress};
 use crate::definitions::Definitions;
 use crate::documents::{Documents, Sources as DocumentSources};
-use crate::kinds::Kinds;
 use crate::flowcontrol::FlowControlLayer;
 use crate::health::Health;
+use crate::kinds::Kinds;
 use crate::kubelet::{NodeConnector, NodeDialer};
 use crate::layers::{AuthenticateLayer, AuthorizeLayer, ImpersonateLayer, identity_of};
 use crate::metrics::{Metrics, ProcessProbe, RecordLayer};
-use crate::openid::OpenId;
 use crate::pki;
-use crate::policy::{MutatingPolicies, Sources, ValidatingPolicies};
 use crate::registry::{Parts, Registry};
 use crate::reviews::Reviews;
 use crate::storage::{Storage, Storages};
-use crate::tokens::ServiceAccountTokens;
-use crate::webhook::{Hooks, MutatingWebhooks, Outbound, ValidatingWebhooks};
+use crate::tokens::{ServiceAccountTokens, SigningKeys};
 
 /// Why a server could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +79,8 @@ pub struct ApiServerConfig {
     pub authorizer: Option<Arc<dyn Authorizer>>,
     /// Run after the built-in admission plugins.
     pub admission: Vec<Arc<dyn AdmissionPlugin>>,
+    /// Built-in admission plugins to run although they are off by default, by name.
+    pub enabled_admission: Vec<String>,
     /// Built-in admission plugins to leave out, by name.
     pub disabled_admission: Vec<String>,
     /// Reaches the node agents.
@@ -126,6 +112,7 @@ impl Default for ApiServerConfig {
             anonymous: true,
             authorizer: None,
             admission: vec![],
+            enabled_admission: vec![],
             disabled_admission: vec![],
             nodes: None,
             signing_keys: None,
@@ -135,26 +122,6 @@ impl Default for ApiServerConfig {
         }
     }
 }
-
-/// The built-in admission plugins, by name, in the order in which they run.
-pub const ADMISSION_PLUGINS: [&str; 16] = [
-    "NamespaceLifecycle",
-    "LimitRanger",
-    "ServiceAccount",
-    "TaintNodesByCondition",
-    "PodSecurity",
-    "Priority",
-    "DefaultTolerationSeconds",
-    "DefaultStorageClass",
-    "StorageObjectInUseProtection",
-    "PersistentVolumeClaimResize",
-    "RuntimeClass",
-    "DefaultIngressClass",
-    "MutatingAdmissionPolicy",
-    "MutatingAdmissionWebhook",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionWebhook",
-];
 
 /// A running server. Dropping it stops it.
 pub struct ApiServer {
@@ -192,7 +159,7 @@ impl ApiServer {
     /// # Errors
     /// See [`SetupError`].
     pub async fn start(store: Arc<dyn Store<Object>>, config: ApiServerConfig) -> Result<Self, SetupError> {
-        for name in &config.disabled_admission {
+        for name in config.enabled_admission.iter().chain(&config.disabled_admission) {
             if !ADMISSION_PLUGINS.contains(&name.as_str()) {
                 return Err(SetupError::Config(format!(
                     "there is no admission plugin {name:?}; there are {}",
@@ -215,25 +182,38 @@ impl ApiServer {
             Some(keys) => keys,
             None => pki::signing_keys()?,
         };
-        let tokens = ServiceAccountTokens::new(
-            &private,
-            &public,
-            Arc::clone(&config.clock),
-            config.random.clone(),
-            storages.clone(),
-        )
-        .map_err(|error| SetupError::Tokens(error.to_string()))?;
+        let keys = SigningKeys::from_pem(&private, &public).map_err(SetupError::Tokens)?;
+        let tokens =
+            ServiceAccountTokens::new(keys, Arc::clone(&config.clock), config.random.clone(), storages.clone());
         let mut authenticators = config.authenticators.clone();
         authenticators.push(Arc::new(Certificates));
         authenticators.push(Arc::new(tokens.clone()));
+        if let Some(secrets) = storage::<Secret>(&storages) {
+            authenticators.push(Arc::new(BootstrapTokens::new(secrets, Arc::clone(&config.clock))));
+        }
         let authentication = Authentication::new(authenticators, config.anonymous);
-        let authorizer = match &config.authorizer {
-            Some(authorizer) => Arc::clone(authorizer),
-            None => rbac(&storages)?,
+        let rbac = rbac(&storages).map(Arc::new);
+        let authorizer: Arc<dyn Authorizer> = match (&config.authorizer, &rbac) {
+            (Some(authorizer), _) => Arc::clone(authorizer),
+            (None, Some(rbac)) => Arc::new(AuthorizerChain::new(vec![
+                Arc::new(Masters),
+                Arc::new(NodeAuthorizer::new(storages.clone(), bootstrap::node_rules())),
+                Arc::clone(rbac) as _,
+            ])),
+            (None, None) => {
+                return Err(SetupError::Config(
+                    "RBAC needs its kinds; give an authorizer, or serve rbac.authorization.k8s.io/v1".into(),
+                ));
+            }
         };
         let services =
             ServiceAllocator::new(config.service_cidr, config.random.clone(), storages.get(&ServiceKind::INFO.gvk()));
-        let own = OwnAddress { cluster_ip: services.first(), listen: config.listen };
+        let own = OwnAddress {
+            cluster_ip: services.first(),
+            service_cidr: config.service_cidr,
+            now: config.clock.utc().to_time(),
+            listen: config.listen,
+        };
         let kinds = Arc::new(Kinds::new(config.scheme.clone()));
         let (draining, drains) = Shutdown::channel();
         let metrics = Arc::new(Metrics::new(storages.clone(), &*config.clock, config.process.clone()));
@@ -241,19 +221,27 @@ impl ApiServer {
             let clock = Arc::clone(&config.clock);
             FlowControlLayer::new(&storages, config.requests_max, clock, Arc::clone(&metrics))
         });
-        let openid = OpenId::new(&public, tokens.key_id());
+        let host = Host {
+            storages: &storages,
+            kinds: &kinds,
+            authorizer: &authorizer,
+            rbac: rbac.as_ref(),
+            random: &config.random,
+        };
+        let admission =
+            AdmissionChain::built(&host, &config.enabled_admission, &config.disabled_admission, &config.admission);
         let parts = Parts {
             shutdown: drains.clone(),
             kinds: Arc::clone(&kinds),
             storages: storages.clone(),
-            admission: admission(&storages, &config, &kinds, &authorizer),
+            admission,
             services,
             clock: Arc::clone(&config.clock),
             random: config.random.clone(),
             reviews: Reviews {
                 authentication: authentication.clone(),
                 authorizer: Arc::clone(&authorizer),
-                tokens: Some(tokens),
+                tokens: Some(tokens.clone()),
                 clock: Arc::clone(&config.clock),
             },
             nodes: NodeDialer::new(config.nodes.clone()),
@@ -263,7 +251,7 @@ impl ApiServer {
             scheme: config.scheme.clone(),
             health: Health::new(storages, drains),
             metrics: Arc::clone(&metrics),
-            openid,
+            keys: tokens.keys(),
             address,
         };
         let core = Core {
@@ -370,75 +358,14 @@ fn storage<K: Resource>(storages: &Storages) -> Option<Arc<Storage>> {
     storages.get(&K::INFO.gvk())
 }
 
-fn rbac(storages: &Storages) -> Result<Arc<dyn Authorizer>, SetupError> {
-    let kinds = (
-        storage::<Role>(storages),
-        storage::<ClusterRole>(storages),
-        storage::<RoleBinding>(storages),
-        storage::<ClusterRoleBinding>(storages),
-    );
-    match kinds {
-        (Some(roles), Some(cluster_roles), Some(bindings), Some(cluster_bindings)) => {
-            Ok(Arc::new(Rbac::new(roles, cluster_roles, bindings, cluster_bindings)))
-        }
-        _ => Err(SetupError::Config(
-            "RBAC needs its kinds; give an authorizer, or serve rbac.authorization.k8s.io/v1".into(),
-        )),
-    }
-}
-
-/// The built-in plugins whose kinds are served and that are not switched off, then the host's own.
-fn admission(
-    storages: &Storages,
-    config: &ApiServerConfig,
-    kinds: &Arc<Kinds>,
-    authorizer: &Arc<dyn Authorizer>,
-) -> AdmissionChain {
-    let sources = |policies: Option<Arc<Storage>>, bindings: Option<Arc<Storage>>| {
-        let read = (policies?, bindings?, storage::<Namespace>(storages)?);
-        Some(Sources::new(Arc::clone(kinds), storages.clone(), read, Arc::clone(authorizer)))
-    };
-    let outbound = Outbound::new(storage::<ServiceKind>(storages), storage::<EndpointSlice>(storages));
-    let hooks = |configurations: Option<Arc<Storage>>| {
-        Some(Hooks::new(
-            configurations?,
-            storage::<Namespace>(storages)?,
-            Arc::clone(kinds),
-            Arc::clone(authorizer),
-            outbound.clone(),
-            config.random.clone(),
-        ))
-    };
-    let mutating =
-        sources(storage::<MutatingAdmissionPolicy>(storages), storage::<MutatingAdmissionPolicyBinding>(storages));
-    let validating =
-        sources(storage::<ValidatingAdmissionPolicy>(storages), storage::<ValidatingAdmissionPolicyBinding>(storages));
-    let built_in: Vec<Option<Arc<dyn AdmissionPlugin>>> = vec![
-        storage::<Namespace>(storages).map(|namespaces| Arc::new(NamespaceLifecycle::new(namespaces)) as _),
-        storage::<LimitRange>(storages).map(|ranges| Arc::new(LimitRanger::new(ranges)) as _),
-        storage::<ServiceAccount>(storages)
-            .map(|accounts| Arc::new(ServiceAccountAdmission::new(accounts, config.random.clone())) as _),
-        Some(Arc::new(TaintNodesByCondition)),
-        storage::<Namespace>(storages).map(|namespaces| Arc::new(PodSecurity::new(namespaces)) as _),
-        storage::<PriorityClass>(storages).map(|classes| Arc::new(Priority::new(classes)) as _),
-        Some(Arc::new(DefaultTolerationSeconds)),
-        storage::<StorageClass>(storages).map(|classes| Arc::new(DefaultStorageClass::new(classes)) as _),
-        Some(Arc::new(StorageObjectInUseProtection)),
-        storage::<StorageClass>(storages).map(|classes| Arc::new(PersistentVolumeClaimResize::new(classes)) as _),
-        storage::<RuntimeClass>(storages).map(|classes| Arc::new(RuntimeClassAdmission::new(classes)) as _),
-        storage::<IngressClass>(storages).map(|classes| Arc::new(DefaultIngressClass::new(classes)) as _),
-        mutating.map(|sources| Arc::new(MutatingPolicies::new(sources)) as _),
-        hooks(storage::<MutatingWebhookConfiguration>(storages))
-            .map(|hooks| Arc::new(MutatingWebhooks::new(hooks)) as _),
-        validating.map(|sources| Arc::new(ValidatingPolicies::new(sources)) as _),
-        hooks(storage::<ValidatingWebhookConfiguration>(storages))
-            .map(|hooks| Arc::new(ValidatingWebhooks::new(hooks)) as _),
-    ];
-    let enabled = built_in
-        .into_iter()
-        .flatten()
-        .filter(|plugin| !config.disabled_admission.iter().any(|name| name == plugin.name()));
-    AdmissionChain::new(enabled.chain(config.admission.iter().cloned()).collect())
+/// Authorization by roles, if their kinds are served.
+fn rbac(storages: &Storages) -> Option<Rbac> {
+    Some(Rbac::new(
+        storage::<Role>(storages)?,
+        storage::<ClusterRole>(storages)?,
+        storage::<RoleBinding>(storages)?,
+        storage::<ClusterRoleBinding>(storages)?,
+    ))
 }
 
 /// What stands behind the layers: objects and documents.

@@ -116,9 +116,10 @@ impl Storages {
     /// The storage of a resource at the version that is stored.
     pub(crate) fn of_resource(&self, resource: &GroupVersionResource) -> Option<Arc<Storage>> {
         let index = self.index.load();
-        let found = index.by_hub.values().find(|storage| {
-            storage.info.plural == resource.resource && storage.info.group == resource.group
-        });
+        let found = index
+            .by_hub
+            .values()
+            .find(|storage| storage.info.plural == resource.resource && storage.info.group == resource.group);
         found.cloned()
     }
 
@@ -471,6 +472,21 @@ impl Storage {
         match self.shared.store.commit(txn).await {
             Ok(mut done) => Ok(Some(done.puts.remove(0).value)),
             Err(CommitError::Conflict { .. }) => Ok(None),
+            Err(CommitError::Store(error)) => Err(store_status(error)),
+        }
+    }
+
+    /// Replaces several objects, each as it was read; `false`, and nothing is changed, if somebody else was faster.
+    pub(crate) async fn replace_all(&self, changed: Vec<(Revision, Object)>) -> Result<bool, Status> {
+        let mut txn = Txn { compares: vec![], ops: vec![] };
+        for (seen, value) in changed {
+            let key = self.key(&value.metadata().namespace, &value.metadata().name);
+            txn.compares.push(pintle_store::Compare { key: key.clone(), expected: Some(seen) });
+            txn.ops.push(Op::Put { key, value, ttl: None });
+        }
+        match self.shared.store.commit(txn).await {
+            Ok(_) => Ok(true),
+            Err(CommitError::Conflict { .. }) => Ok(false),
             Err(CommitError::Store(error)) => Err(store_status(error)),
         }
     }

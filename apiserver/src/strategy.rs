@@ -118,7 +118,6 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
     let any = object.as_any_mut();
     if let Some(pod) = any.downcast_mut::<Pod>() {
         pod.status.phase = "Pending".into();
-        pod.status.qos_class = qos_class(pod).into();
     } else if let Some(namespace) = any.downcast_mut::<Namespace>() {
         namespace.status.phase = "Active".into();
         if !namespace.spec.finalizers.iter().any(|name| name == "kubernetes") {
@@ -142,6 +141,13 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
         for claim in &mut set.spec.volume_claim_templates {
             claim.status.phase = "Pending".into();
         }
+    }
+}
+
+/// What follows from the new object as admission has left it.
+pub(crate) fn conclude_create(object: &mut dyn AnyResource) {
+    if let Some(pod) = object.as_any_mut().downcast_mut::<Pod>() {
+        pod.status.qos_class = qos_class(pod).into();
     }
 }
 

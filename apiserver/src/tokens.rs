@@ -1,19 +1,27 @@
 //! Service-account tokens: signed statements that a caller is a service account, perhaps bound to a pod.
 //!
 //! In: TokenRequests and tokens. Out: JWTs and identities. Invariant: a token is worth nothing once its account, or
-//! the pod it is bound to, is gone. Source: Kubernetes reference, "Managing Service Accounts"; KEP-1205.
+//! the pod, secret or node it is bound to, is gone. Source: Kubernetes reference, "Managing Service Accounts"; KEP-1205.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Header, Validation};
 use pintle_client::Identity;
-use pintle_object_model::api::core::v1::{Pod, Secret, ServiceAccount};
+use pintle_object_model::api::core::v1::{Node, Pod, Secret, ServiceAccount};
 use pintle_object_model::clock::{Clock, Random};
-use pintle_object_model::{Resource, Status};
+use pintle_object_model::{AnyResource, Resource, Status, Time};
 use serde::{Deserialize, Serialize};
 
+use crate::authn::Reviewed;
+use crate::authz::go_list;
 use crate::storage::Storages;
+
+mod keys;
+pub(crate) use keys::SigningKeys;
+
+/// How long a token outlives its pod or account that is being deleted, in seconds, so that it can still say goodbye.
+const GRACE_SECONDS: i64 = 60;
 
 /// The issuer and default audience.
 pub(crate) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
@@ -25,9 +33,7 @@ pub struct ServiceAccountTokens {
 }
 
 struct Inner {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    key_id: String,
+    keys: Arc<SigningKeys>,
     clock: Arc<dyn Clock>,
     random: Random,
     storages: Storages,
@@ -35,7 +41,7 @@ struct Inner {
 
 impl std::fmt::Debug for ServiceAccountTokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServiceAccountTokens").field("key_id", &self.inner.key_id).finish_non_exhaustive()
+        f.debug_struct("ServiceAccountTokens").field("key_id", &self.inner.keys.id).finish_non_exhaustive()
     }
 }
 
@@ -56,55 +62,39 @@ struct Claims {
 struct Private {
     namespace: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<Reference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pod: Option<Reference>,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<Reference>,
     serviceaccount: Reference,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Reference {
-    name: String,
-    uid: String,
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Reference {
+    pub(crate) name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) uid: String,
 }
 
 /// What a token is bound to, beyond its account.
-#[derive(Clone, Debug)]
-pub(crate) enum Bound {
-    Nothing,
-    Pod { name: String, uid: String },
-    Secret { name: String, uid: String },
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bound {
+    pub(crate) pod: Option<Reference>,
+    pub(crate) secret: Option<Reference>,
+    /// The node itself, or that of the pod.
+    pub(crate) node: Option<Reference>,
 }
 
 impl ServiceAccountTokens {
-    /// Signs with this ECDSA P-256 key (PKCS #8 PEM); `public_pem` is its public half.
-    ///
-    /// # Errors
-    /// If the keys are malformed.
-    pub(crate) fn new(
-        private_pem: &str,
-        public_pem: &str,
-        clock: Arc<dyn Clock>,
-        random: Random,
-        storages: Storages,
-    ) -> Result<Self, jsonwebtoken::errors::Error> {
-        use sha2::Digest as _;
-        let digest = sha2::Sha256::digest(public_pem.as_bytes());
-        let key_id = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        let inner = Inner {
-            encoding: EncodingKey::from_ec_pem(private_pem.as_bytes())?,
-            decoding: DecodingKey::from_ec_pem(public_pem.as_bytes())?,
-            key_id,
-            clock,
-            random,
-            storages,
-        };
-        Ok(Self { inner: Arc::new(inner) })
+    /// Signs with these keys.
+    pub(crate) fn new(keys: SigningKeys, clock: Arc<dyn Clock>, random: Random, storages: Storages) -> Self {
+        Self { inner: Arc::new(Inner { keys: Arc::new(keys), clock, random, storages }) }
     }
 
-    /// The name of the key, as tokens and key sets carry it.
-    pub(crate) fn key_id(&self) -> &str {
-        &self.inner.key_id
+    /// What others verify tokens with.
+    pub(crate) fn keys(&self) -> Arc<SigningKeys> {
+        Arc::clone(&self.inner.keys)
     }
 
     /// A token for an account. Answers with the token and its end in Unix seconds.
@@ -118,11 +108,7 @@ impl ServiceAccountTokens {
         let inner = &self.inner;
         let now = inner.clock.utc().to_time().unix();
         let metadata = &account.metadata;
-        let (pod, secret) = match bound {
-            Bound::Nothing => (None, None),
-            Bound::Pod { name, uid } => (Some(Reference { name, uid }), None),
-            Bound::Secret { name, uid } => (None, Some(Reference { name, uid })),
-        };
+        let Bound { pod, secret, node } = bound;
         let claims = Claims {
             aud: if audiences.is_empty() { vec![ISSUER.to_owned()] } else { audiences.to_vec() },
             exp: now + seconds,
@@ -131,6 +117,7 @@ impl ServiceAccountTokens {
             jti: inner.random.uuid(),
             kubernetes: Private {
                 namespace: metadata.namespace.clone(),
+                node,
                 pod,
                 secret,
                 serviceaccount: Reference { name: metadata.name.clone(), uid: metadata.uid.clone() },
@@ -138,72 +125,101 @@ impl ServiceAccountTokens {
             nbf: now,
             sub: format!("system:serviceaccount:{}:{}", metadata.namespace, metadata.name),
         };
-        let mut header = Header::new(Algorithm::ES256);
-        header.kid = Some(inner.key_id.clone());
-        let token = jsonwebtoken::encode(&header, &claims, &inner.encoding).map_err(Status::internal)?;
+        let mut header = Header::new(inner.keys.algorithm);
+        header.kid = Some(inner.keys.id.clone());
+        let token = jsonwebtoken::encode(&header, &claims, &inner.keys.encoding).map_err(Status::internal)?;
         Ok((token, claims.exp))
     }
 
-    /// Whose token this is; `None` if it is no token of ours. `audiences` are those accepted; empty for the
-    /// server's own.
-    pub(crate) async fn identify(&self, token: &str, audiences: &[String]) -> Result<Option<Identity>, Status> {
+    /// Whose token this is, and for which of `audiences`; `None` if it is no token of ours.
+    pub(crate) async fn identify(&self, token: &str, audiences: &[String]) -> Result<Option<Reviewed>, String> {
         let inner = &self.inner;
         let Ok(header) = jsonwebtoken::decode_header(token) else { return Ok(None) };
-        if header.alg != Algorithm::ES256 || header.kid.as_deref() != Some(&inner.key_id) {
+        if header.alg != inner.keys.algorithm || header.kid.as_deref() != Some(&inner.keys.id) {
             return Ok(None);
         }
-        let mut validation = Validation::new(Algorithm::ES256);
-        // Time is ours to judge, by the injected clock.
+        let mut validation = Validation::new(inner.keys.algorithm);
+        // Time is ours to judge, by the injected clock; audiences are told apart below.
         validation.validate_exp = false;
         validation.validate_nbf = false;
+        validation.validate_aud = false;
         validation.set_issuer(&[ISSUER]);
-        if audiences.is_empty() {
-            validation.set_audience(&[ISSUER]);
-        } else {
-            validation.set_audience(audiences);
-        }
-        let Ok(data) = jsonwebtoken::decode::<Claims>(token, &inner.decoding, &validation) else {
-            return Err(Status::unauthorized());
+        let claims = match jsonwebtoken::decode::<Claims>(token, &inner.keys.decoding, &validation) {
+            Ok(data) => data.claims,
+            Err(_) => return Err("invalid bearer token".into()),
         };
-        let claims = data.claims;
         let now = inner.clock.utc().to_time().unix();
-        if now >= claims.exp || now < claims.nbf {
-            return Err(Status::unauthorized());
+        if now >= claims.exp {
+            return Err("service account token has expired".into());
         }
-        self.still_there(&claims).await?;
-        let account = &claims.kubernetes.serviceaccount;
-        let namespace = &claims.kubernetes.namespace;
-        let mut identity = Identity::new(
-            &format!("system:serviceaccount:{namespace}:{}", account.name),
-            ["system:serviceaccounts", &format!("system:serviceaccounts:{namespace}")],
-        );
-        identity.uid.clone_from(&account.uid);
-        let mut extra = BTreeMap::from([(
-            "authentication.kubernetes.io/credential-id".into(),
-            vec![format!("JTI={}", claims.jti)],
-        )]);
-        if let Some(pod) = &claims.kubernetes.pod {
-            extra.insert("authentication.kubernetes.io/pod-name".into(), vec![pod.name.clone()]);
-            extra.insert("authentication.kubernetes.io/pod-uid".into(), vec![pod.uid.clone()]);
+        if now < claims.nbf {
+            return Err("service account token is not valid yet".into());
         }
-        identity.extra = extra;
-        Ok(Some(identity))
+        let common: Vec<String> = audiences.iter().filter(|one| claims.aud.contains(one)).cloned().collect();
+        if common.is_empty() {
+            return Err(format!(
+                "token audiences {} is invalid for the target audiences {}",
+                go_list(&claims.aud),
+                go_list(audiences)
+            ));
+        }
+        self.still_there(&claims, now).await?;
+        Ok(Some(Reviewed { identity: identity_of(&claims), audiences: common }))
     }
 
-    async fn still_there(&self, claims: &Claims) -> Result<(), Status> {
-        let namespace = &claims.kubernetes.namespace;
-        let storages = &self.inner.storages;
-        let account = &claims.kubernetes.serviceaccount;
-        let mut wanted = vec![(ServiceAccount::INFO.gvk(), account)];
-        wanted.extend(claims.kubernetes.pod.iter().map(|pod| (Pod::INFO.gvk(), pod)));
-        wanted.extend(claims.kubernetes.secret.iter().map(|secret| (Secret::INFO.gvk(), secret)));
-        for (gvk, reference) in wanted {
-            let Some(storage) = storages.get(&gvk) else { return Err(Status::unauthorized()) };
-            let found = storage.get(namespace, &reference.name).await?;
-            if found.is_none_or(|found| found.value.metadata().uid != reference.uid) {
-                return Err(Status::unauthorized());
-            }
+    async fn still_there(&self, claims: &Claims, now: i64) -> Result<(), String> {
+        let Private { namespace, node, pod, secret, serviceaccount } = &claims.kubernetes;
+        self.is_there::<ServiceAccount>(namespace, serviceaccount, now).await?;
+        if let Some(secret) = secret {
+            self.is_there::<Secret>(namespace, secret, now).await?;
+        }
+        match (pod, node) {
+            // The node of a pod is told, not promised: the pod alone decides.
+            (Some(pod), _) => self.is_there::<Pod>(namespace, pod, now).await,
+            (None, Some(node)) => self.is_there::<Node>("", node, now).await,
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Is the object that a token depends on still the same, and not long gone?
+    async fn is_there<K: Resource>(&self, namespace: &str, reference: &Reference, now: i64) -> Result<(), String> {
+        let invalid = || "service account token has been invalidated".to_owned();
+        let storage = self.inner.storages.get(&K::INFO.gvk()).ok_or_else(invalid)?;
+        let found = storage.get(namespace, &reference.name).await.map_err(|status| status.message)?;
+        let metadata = found.as_ref().map(|found| found.value.metadata()).ok_or_else(invalid)?;
+        let over = |end: Time| end.unix().saturating_add(GRACE_SECONDS) < now;
+        if metadata.uid != reference.uid || metadata.deletion_timestamp.is_some_and(over) {
+            return Err(invalid());
         }
         Ok(())
     }
+}
+
+fn identity_of(claims: &Claims) -> Identity {
+    let Private { namespace, node, pod, serviceaccount, .. } = &claims.kubernetes;
+    let mut identity = Identity::new(
+        &format!("system:serviceaccount:{namespace}:{}", serviceaccount.name),
+        ["system:serviceaccounts", &format!("system:serviceaccounts:{namespace}")],
+    );
+    identity.uid.clone_from(&serviceaccount.uid);
+    let mut extra = BTreeMap::new();
+    let mut note = |key: &str, value: &str| {
+        if !value.is_empty() {
+            extra.insert(format!("authentication.kubernetes.io/{key}"), vec![value.to_owned()]);
+        }
+    };
+    note("credential-id", &format!("JTI={}", claims.jti));
+    for (sort, reference) in [("pod", pod), ("node", node)] {
+        if let Some(reference) = reference {
+            note(&format!("{sort}-name"), &reference.name);
+            note(&format!("{sort}-uid"), &reference.uid);
+        }
+    }
+    identity.extra = extra;
+    identity
+}
+
+/// A reference to an object that is there.
+pub(crate) fn reference_to(object: &dyn AnyResource) -> Reference {
+    Reference { name: object.metadata().name.clone(), uid: object.metadata().uid.clone() }
 }

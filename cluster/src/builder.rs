@@ -279,6 +279,12 @@ impl Builder {
         self.api.admission.push(plugin);
         self
     }
+    /// Runs built-in admission plugins that are off by default, by name.
+    #[must_use]
+    pub fn enable_admission(mut self, names: Vec<String>) -> Self {
+        self.api.enabled_admission = names;
+        self
+    }
     /// Leaves out built-in admission plugins, by name.
     #[must_use]
     pub fn disable_admission(mut self, names: Vec<String>) -> Self {

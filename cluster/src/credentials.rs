@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use pintle_apiserver::{Authority, Issued, PkiError, signing_keys};
+use pintle_apiserver::{Authority, Issued, PkiError, rsa_signing_keys, signing_keys};
 use pintle_client::{Cluster as ServerEntry, Kubeconfig, TlsOptions, User};
 use pintle_object_model::Time;
 
@@ -46,7 +46,8 @@ impl Credentials {
             let signing = (read(&signer).await?, read(&verifier).await?);
             return Ok(Self::of(Authority::from_pem(&pair)?, signing, addresses, now)?);
         }
-        let made = Self::generate(addresses, now)?;
+        // Keys that stay are of the sort that every relying party understands; they take a moment to make.
+        let made = Self::of(Authority::generate("pintle-ca", now)?, rsa_signing_keys()?, addresses, now)?;
         let pair = made.authority.to_pem();
         write_private(&signer, &made.signing.0).await?;
         write_private(&verifier, &made.signing.1).await?;

@@ -16,8 +16,8 @@ pub use encode::{ListForm, encode, encode_list, is_written, write_dynamic, write
 pub(crate) use encode::{write as write_value, write_float};
 pub(crate) use parts::read_value;
 pub use parts::{split_list, split_members, split_watch_event, type_meta};
-pub use reader::{check_syntax, describe};
 pub(crate) use reader::{Reader, Token};
+pub use reader::{check_syntax, describe};
 
 /// Deepest nesting of a text.
 pub const DEPTH_MAX: usize = 1000;

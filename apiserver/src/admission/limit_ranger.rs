@@ -2,7 +2,7 @@
 //!
 //! Source: Kubernetes concepts, "Limit Ranges".
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,6 +11,7 @@ use pintle_object_model::api::core::v1::{
 };
 use pintle_object_model::{AnyResource, Quantity, Status};
 
+use super::pod_resources::{Amounts, limits, requests, total};
 use super::{AdmissionPlugin, Attributes, Operation, refuse};
 use crate::storage::Storage;
 
@@ -20,7 +21,7 @@ pub struct LimitRanger {
     ranges: Arc<Storage>,
 }
 
-type Amounts = BTreeMap<String, Quantity>;
+const CLAIM: &str = "PersistentVolumeClaim";
 
 impl LimitRanger {
     pub(crate) fn new(ranges: Arc<Storage>) -> Self {
@@ -36,17 +37,24 @@ impl LimitRanger {
 fn handles(attributes: &Attributes<'_>) -> bool {
     attributes.subresource.is_empty()
         && attributes.kind.group.is_empty()
-        && (attributes.kind.kind == "Pod" && attributes.operation == Operation::Create
-            || attributes.kind.kind == "PersistentVolumeClaim")
+        && (attributes.kind.kind == "Pod" && attributes.operation == Operation::Create || attributes.kind.kind == CLAIM)
+        && attributes.old.is_none_or(|old| old.metadata().deletion_timestamp.is_none())
 }
 
-fn fill(resources: &mut ResourceRequirements, items: &[&LimitRangeItem]) {
-    for item in items {
-        for (name, amount) in &item.default {
-            resources.limits.entry(name.clone()).or_insert(*amount);
-        }
-        for (name, amount) in &item.default_request {
-            resources.requests.entry(name.clone()).or_insert(*amount);
+/// What the items give to containers that say nothing; of two that name a resource, the later one counts.
+fn defaults(items: &[LimitRangeItem]) -> ResourceRequirements {
+    let mut given = ResourceRequirements::default();
+    for item in items.iter().filter(|item| item.type_ == "Container") {
+        given.limits.extend(item.default.clone());
+        given.requests.extend(item.default_request.clone());
+    }
+    given
+}
+
+fn fill(resources: &mut ResourceRequirements, given: &ResourceRequirements) {
+    for (own, given) in [(&mut resources.limits, &given.limits), (&mut resources.requests, &given.requests)] {
+        for (name, amount) in given {
+            own.entry(name.clone()).or_insert(*amount);
         }
     }
 }
@@ -77,38 +85,29 @@ fn given(before: &ResourceRequirements, after: &ResourceRequirements, sort: &str
 /// What one object or container breaks of one item. `sort` is its name in messages.
 fn broken(item: &LimitRangeItem, sort: &str, requests: &Amounts, limits: &Amounts, found: &mut Vec<String>) {
     for (name, least) in &item.min {
-        match requests.get(name) {
-            None => found.push(format!("minimum {name} usage per {sort} is {least}.  No request is specified")),
-            Some(request) if request < least => {
-                found.push(format!("minimum {name} usage per {sort} is {least}, but request is {request}"));
-            }
-            Some(_) => {}
-        }
-        if let Some(limit) = limits.get(name).filter(|limit| *limit < least) {
-            found.push(format!("minimum {name} usage per {sort} is {least}, but limit is {limit}"));
+        let says = format!("minimum {name} usage per {sort} is {least}");
+        match (requests.get(name), limits.get(name)) {
+            (None, _) => found.push(format!("{says}.  No request is specified")),
+            (Some(request), _) if request < least => found.push(format!("{says}, but request is {request}")),
+            (_, Some(limit)) if limit < least => found.push(format!("{says}, but limit is {limit}")),
+            _ => {}
         }
     }
+    // Claims have no limits: what they request is what they get.
+    let (word, bounded) = if sort == CLAIM { ("request", requests) } else { ("limit", limits) };
     for (name, most) in &item.max {
-        let limited = sort != "PersistentVolumeClaim";
-        match (limits.get(name), requests.get(name)) {
-            (None, None) if !limited => {
-                found.push(format!("maximum {name} usage per {sort} is {most}.  No request is specified"));
-            }
-            (None, _) if limited => {
-                found.push(format!("maximum {name} usage per {sort} is {most}.  No limit is specified"));
-            }
-            (Some(limit), _) if limit > most => {
-                found.push(format!("maximum {name} usage per {sort} is {most}, but limit is {limit}"));
-            }
-            (_, Some(request)) if request > most => {
-                found.push(format!("maximum {name} usage per {sort} is {most}, but request is {request}"));
-            }
+        let says = format!("maximum {name} usage per {sort} is {most}");
+        match (bounded.get(name), requests.get(name)) {
+            (None, _) => found.push(format!("{says}.  No {word} is specified")),
+            (Some(amount), _) if amount > most => found.push(format!("{says}, but {word} is {amount}")),
+            (_, Some(request)) if request > most => found.push(format!("{says}, but request is {request}")),
             _ => {}
         }
     }
     for (name, ratio) in &item.max_limit_request_ratio {
         let most = format!("{name} max limit to request ratio per {sort} is {ratio}");
-        match (requests.get(name).filter(|request| request.millis() > 0), limits.get(name)) {
+        let set = |amounts: &Amounts| amounts.get(name).copied().filter(|amount| *amount > Quantity::default());
+        match (set(requests), set(limits)) {
             (None, _) => found.push(format!("{most}, but no request is specified or request is 0")),
             (_, None) => found.push(format!("{most}, but no limit is specified or limit is 0")),
             (Some(request), Some(limit)) => {
@@ -119,30 +118,6 @@ fn broken(item: &LimitRangeItem, sort: &str, requests: &Amounts, limits: &Amount
             }
         }
     }
-}
-
-/// What a pod asks for in all: the sum of its containers, or one of its init containers if that is more.
-fn total(pod: &Pod, of: fn(&ResourceRequirements) -> &Amounts) -> Amounts {
-    let mut sum = Amounts::new();
-    for container in &pod.spec.containers {
-        for (name, amount) in of(&container.resources) {
-            *sum.entry(name.clone()).or_default() += *amount;
-        }
-    }
-    for container in &pod.spec.init_containers {
-        for (name, amount) in of(&container.resources) {
-            let most = sum.entry(name.clone()).or_default();
-            *most = (*most).max(*amount);
-        }
-    }
-    sum
-}
-
-/// Every container must name a resource before the pod as a whole can be said to be limited in it.
-fn named_by_all(pod: &Pod, of: fn(&ResourceRequirements) -> &Amounts) -> Amounts {
-    let mut sum = total(pod, of);
-    sum.retain(|name, _| pod.spec.containers.iter().all(|container| of(&container.resources).contains_key(name)));
-    sum
 }
 
 #[async_trait]
@@ -161,14 +136,14 @@ impl AdmissionPlugin for LimitRanger {
         }
         let Some(pod) = object.as_any_mut().downcast_mut::<Pod>() else { return Ok(()) };
         for range in self.ranges(attributes.namespace) {
-            let items: Vec<_> = range.spec.limits.iter().filter(|item| item.type_ == "Container").collect();
+            let defaults = defaults(&range.spec.limits);
             let mut texts = vec![];
             for (sort, containers) in
                 [("container", &mut pod.spec.containers), ("init container", &mut pod.spec.init_containers)]
             {
                 for container in containers {
                     let before = container.resources.clone();
-                    fill(&mut container.resources, &items);
+                    fill(&mut container.resources, &defaults);
                     texts.extend(given(&before, &container.resources, sort, &container.name));
                 }
             }
@@ -189,17 +164,17 @@ impl AdmissionPlugin for LimitRanger {
                             broken(item, "Container", &resources.requests, &resources.limits, &mut found);
                         }
                     } else if item.type_ == "Pod" {
-                        let requests = named_by_all(pod, |of| &of.requests);
-                        let limits = named_by_all(pod, |of| &of.limits);
-                        broken(item, "Pod", &requests, &limits, &mut found);
+                        broken(item, "Pod", &total(pod, requests), &total(pod, limits), &mut found);
                     }
                 } else if let Some(claim) = object.as_any().downcast_ref::<PersistentVolumeClaim>()
-                    && item.type_ == "PersistentVolumeClaim"
+                    && item.type_ == CLAIM
                 {
-                    let requests = &claim.spec.resources.requests;
-                    broken(item, "PersistentVolumeClaim", requests, &Amounts::new(), &mut found);
+                    broken(item, CLAIM, &claim.spec.resources.requests, &Amounts::new(), &mut found);
                 }
             }
+            // What several containers break alike is said once.
+            let mut said = BTreeSet::new();
+            found.retain(|text| said.insert(text.clone()));
             match found.as_slice() {
                 [] => {}
                 [one] => return Err(refuse(attributes, one)),

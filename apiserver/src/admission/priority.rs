@@ -35,7 +35,7 @@ impl AdmissionPlugin for Priority {
     }
 
     fn handles(&self, operation: Operation) -> bool {
-        operation == Operation::Create
+        matches!(operation, Operation::Create | Operation::Update)
     }
 
     async fn mutate(&self, attributes: &Attributes<'_>, object: &mut dyn AnyResource) -> Result<(), Status> {
@@ -43,6 +43,15 @@ impl AdmissionPlugin for Priority {
             return Ok(());
         }
         let Some(pod) = object.as_any_mut().downcast_mut::<Pod>() else { return Ok(()) };
+        if let Some(old) = attributes.old {
+            // What was computed once is not asked of those who write the pod back.
+            if let Some(old) = old.downcast::<Pod>() {
+                pod.spec.priority = pod.spec.priority.or(old.spec.priority);
+                let policy = &mut pod.spec.preemption_policy;
+                *policy = policy.take().or_else(|| old.spec.preemption_policy.clone());
+            }
+            return Ok(());
+        }
         let (name, value, policy) = if pod.spec.priority_class_name.is_empty() {
             match self.global_default() {
                 Some(class) => (class.metadata.name.clone(), class.value, class.preemption_policy.clone()),
@@ -57,18 +66,43 @@ impl AdmissionPlugin for Priority {
             };
             (name, class.value, class.preemption_policy.clone())
         };
-        if pod.spec.priority.is_some_and(|given| given != value) {
+        let policy = policy.unwrap_or_else(|| "PreemptLowerPriority".into());
+        let computed = "must not be provided in pod spec; priority admission controller computed";
+        let from = "from the given PriorityClass name";
+        if let Some(given) = pod.spec.priority.filter(|given| *given != value) {
             return Err(refuse(
                 attributes,
-                "the integer value of priority must not be provided in pod spec; priority admission controller computed \
-                 another value from the given PriorityClass name",
+                format!("the integer value of priority ({given}) {computed} {value} {from}"),
+            ));
+        }
+        if let Some(given) = pod.spec.preemption_policy.as_ref().filter(|given| **given != policy) {
+            return Err(refuse(
+                attributes,
+                format!("the string value of PreemptionPolicy ({given}) {computed} {policy} {from}"),
             ));
         }
         pod.spec.priority_class_name = name;
         pod.spec.priority = Some(value);
-        if pod.spec.preemption_policy.is_none() {
-            pod.spec.preemption_policy = Some(policy.unwrap_or_else(|| "PreemptLowerPriority".into()));
-        }
+        pod.spec.preemption_policy = Some(policy);
         Ok(())
+    }
+
+    async fn validate(&self, attributes: &Attributes<'_>, object: Option<&dyn AnyResource>) -> Result<(), Status> {
+        let Some(class) = object.and_then(|object| object.as_any().downcast_ref::<PriorityClass>()) else {
+            return Ok(());
+        };
+        if !class.global_default {
+            return Ok(());
+        }
+        match self.global_default().filter(|other| other.metadata.name != class.metadata.name) {
+            Some(other) => Err(refuse(
+                attributes,
+                format!(
+                    "PriorityClass {} is already marked as default. Only one default can exist",
+                    other.metadata.name
+                ),
+            )),
+            None => Ok(()),
+        }
     }
 }

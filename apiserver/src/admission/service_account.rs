@@ -12,6 +12,7 @@ use pintle_object_model::clock as pintle_clock;
 use pintle_object_model::{AnyResource, Status};
 
 use super::{AdmissionPlugin, Attributes, Operation, refuse};
+use crate::authz::{Referenced, references};
 use crate::storage::Storage;
 
 /// See the module documentation. Source: Kubernetes admission controllers reference, "ServiceAccount".
@@ -23,6 +24,8 @@ pub struct ServiceAccountAdmission {
 
 const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 const TOKEN_SECONDS: i64 = 3607;
+/// Annotation of accounts whose pods may only mount the secrets that the account lists.
+const ENFORCE: &str = "kubernetes.io/enforce-mountable-secrets";
 
 impl ServiceAccountAdmission {
     pub(crate) fn new(accounts: Arc<Storage>, random: Random) -> Self {
@@ -54,6 +57,60 @@ impl ServiceAccountAdmission {
         if used && fresh {
             pod.spec.volumes.push(token_volume(name));
         }
+    }
+}
+
+/// A mirror pod stands for one that the node runs from a file; it refers to nothing.
+fn check_mirror(pod: &Pod) -> Result<(), &'static str> {
+    if !pod.spec.service_account_name.is_empty() {
+        return Err("a mirror pod may not reference service accounts");
+    }
+    if references(pod).iter().any(|(sort, _)| *sort == Referenced::Secret) {
+        return Err("a mirror pod may not reference secrets");
+    }
+    let projected = pod.spec.volumes.iter().flat_map(|volume| &volume.projected).flat_map(|volume| &volume.sources);
+    if projected.into_iter().any(|source| source.service_account_token.is_some()) {
+        return Err("a mirror pod may not use ServiceAccountToken volume projections");
+    }
+    Ok(())
+}
+
+/// Does the pod mount only what its account lists?
+fn check_secrets(pod: &Pod, account: &ServiceAccount) -> Result<(), String> {
+    let listed = |name: &str| account.secrets.iter().any(|secret| secret.name == name);
+    let because =
+        format!("is not allowed because service account {} does not reference that secret", account.metadata.name);
+    for volume in &pod.spec.volumes {
+        if let Some(secret) = volume.secret.as_ref().filter(|secret| !listed(&secret.secret_name)) {
+            return Err(format!("volume with secret.secretName={:?} {because}", secret.secret_name));
+        }
+    }
+    let sorts = [("init container", &pod.spec.init_containers), ("container", &pod.spec.containers)];
+    for (sort, container) in sorts.into_iter().flat_map(|(sort, list)| list.iter().map(move |one| (sort, one))) {
+        let name = &container.name;
+        let keys = container.env.iter().filter_map(|variable| {
+            let key = variable.value_from.as_ref()?.secret_key_ref.as_ref()?;
+            Some((&variable.name, &key.name))
+        });
+        for (variable, secret) in keys.filter(|(_, secret)| !listed(secret)) {
+            return Err(format!(
+                "{sort} {name} with envVar {variable} referencing secret.secretName={secret:?} {because}"
+            ));
+        }
+        for secret in container.env_from.iter().flat_map(|from| &from.secret_ref).filter(|of| !listed(&of.name)) {
+            return Err(format!(
+                "{sort} {name} with envFrom referencing secret.secretName={:?} {because}",
+                secret.name
+            ));
+        }
+    }
+    let pulls = |name: &str| account.image_pull_secrets.iter().any(|secret| secret.name == name);
+    match pod.spec.image_pull_secrets.iter().enumerate().find(|(_, secret)| !pulls(&secret.name)) {
+        Some((index, secret)) => Err(format!(
+            "imagePullSecrets[{index}].name={:?} is not allowed because service account {} does not reference that imagePullSecret",
+            secret.name, account.metadata.name
+        )),
+        None => Ok(()),
     }
 }
 
@@ -115,7 +172,7 @@ impl AdmissionPlugin for ServiceAccountAdmission {
         let Some(pod) = object.as_any_mut().downcast_mut::<Pod>() else { return Ok(()) };
         // Mirror pods come from the node, which has no service account for them.
         if pod.metadata.annotations.contains_key("kubernetes.io/config.mirror") {
-            return Ok(());
+            return check_mirror(pod).map_err(|why| refuse(attributes, why));
         }
         if pod.spec.service_account_name.is_empty() {
             pod.spec.service_account_name =
@@ -139,6 +196,9 @@ impl AdmissionPlugin for ServiceAccountAdmission {
         };
         if pod.spec.image_pull_secrets.is_empty() {
             pod.spec.image_pull_secrets.clone_from(&account.image_pull_secrets);
+        }
+        if account.metadata.annotations.get(ENFORCE).is_some_and(|value| value.parse() == Ok(true)) {
+            check_secrets(pod, &account).map_err(|why| refuse(attributes, why))?;
         }
         let automount =
             pod.spec.automount_service_account_token.or(account.automount_service_account_token).unwrap_or(true);

@@ -7,11 +7,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pintle_client::Identity;
-use pintle_object_model::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, Subject};
-
-use super::{Action, Authorizer};
+use pintle_object_model::api::rbac::v1::{
+    ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject,
+};
 use pintle_object_model::selector::Selector;
 
+use super::rules::rule_allows;
+use super::{Action, Authorizer, Decision, RuleList};
 use crate::storage::Storage;
 
 /// See the module documentation.
@@ -34,14 +36,18 @@ struct Index {
 #[derive(Clone, Debug)]
 struct Grant {
     /// Where it holds; `None` for everywhere.
-    namespace: Option<String>,
+    namespace: Option<Arc<str>>,
     rules: Rules,
+    /// `ClusterRoleBinding "b" of ClusterRole "r" to Group "g"`.
+    origin: Arc<str>,
 }
 
 #[derive(Clone, Debug)]
 enum Rules {
     Role(Arc<Role>),
     ClusterRole(Arc<ClusterRole>),
+    /// The binding names a role that is not there.
+    Missing(Arc<str>),
 }
 
 impl Rules {
@@ -49,6 +55,7 @@ impl Rules {
         match self {
             Self::Role(role) => &role.rules,
             Self::ClusterRole(role) => &role.rules,
+            Self::Missing(_) => &[],
         }
     }
 }
@@ -77,34 +84,84 @@ impl Rbac {
         let mut index = Index::default();
         let cluster_roles = self.cluster_roles.cache.snapshot();
         let roles = self.roles.cache.snapshot();
-        let cluster_role = |name: &str| {
-            let role = cluster_roles.get("", name).and_then(|object| object.downcast_arc::<ClusterRole>())?;
-            Some(Rules::ClusterRole(match &role.aggregation_rule {
-                // Until a controller has written the sum into the role, it is drawn here.
-                Some(_) if role.rules.is_empty() => Arc::new(aggregated(&role, &cluster_roles, AGGREGATION_DEPTH)),
-                _ => role,
-            }))
+        let resolve = |reference: &RoleRef, namespace: &str| {
+            let found = if reference.kind == "ClusterRole" {
+                cluster_role(&cluster_roles, &reference.name).map(Rules::ClusterRole)
+            } else {
+                roles.get(namespace, &reference.name).and_then(|object| object.downcast_arc()).map(Rules::Role)
+            };
+            found.unwrap_or_else(|| {
+                let kind = reference.kind.to_lowercase();
+                Rules::Missing(format!("{kind}.rbac.authorization.k8s.io {:?} not found", reference.name).into())
+            })
         };
         for (_, object) in self.cluster_bindings.cache.snapshot().iter("", None) {
             let Some(binding) = object.downcast::<ClusterRoleBinding>() else { continue };
-            if let Some(rules) = cluster_role(&binding.role_ref.name) {
-                index.add(&binding.subjects, "", &Grant { namespace: None, rules });
-            }
+            let rules = resolve(&binding.role_ref, "");
+            let origin = origin("ClusterRoleBinding", &binding.metadata.name, &binding.role_ref);
+            index.add(&binding.subjects, "", None, &rules, &origin);
         }
         for (_, object) in self.bindings.cache.snapshot().iter("", None) {
             let Some(binding) = object.downcast::<RoleBinding>() else { continue };
             let namespace = &binding.metadata.namespace;
-            let rules = if binding.role_ref.kind == "ClusterRole" {
-                cluster_role(&binding.role_ref.name)
-            } else {
-                roles.get(namespace, &binding.role_ref.name).and_then(|object| object.downcast_arc()).map(Rules::Role)
-            };
-            if let Some(rules) = rules {
-                index.add(&binding.subjects, namespace, &Grant { namespace: Some(namespace.clone()), rules });
-            }
+            let rules = resolve(&binding.role_ref, namespace);
+            let origin = origin("RoleBinding", &format!("{}/{namespace}", binding.metadata.name), &binding.role_ref);
+            index.add(&binding.subjects, namespace, Some(namespace.as_str().into()), &rules, &origin);
         }
         index
     }
+
+    /// The rules of the role that a binding in this namespace names; `None` if there is no such role.
+    pub(super) fn rules_of(&self, reference: &RoleRef, namespace: &str) -> Option<Vec<PolicyRule>> {
+        if reference.kind == "ClusterRole" {
+            let all = self.cluster_roles.cache.snapshot();
+            return cluster_role(&all, &reference.name).map(|role| role.rules.clone());
+        }
+        let role = self.roles.cache.get(namespace, &reference.name)?;
+        role.downcast::<Role>().map(|role| role.rules.clone())
+    }
+
+    /// The rules that an identity has in a namespace, and what went wrong when they were collected.
+    pub(super) fn held(&self, identity: &Identity, namespace: &str) -> (Vec<PolicyRule>, Vec<String>) {
+        let index = self.index();
+        let mut rules = vec![];
+        let mut problems = vec![];
+        for grant in index.grants(identity).filter(|grant| grant.holds_in(namespace)) {
+            match &grant.rules {
+                Rules::Missing(why) => note(&mut problems, why),
+                found => rules.extend(found.all().iter().cloned()),
+            }
+        }
+        (rules, problems)
+    }
+}
+
+/// `KIND "NAME" of ROLE_KIND "ROLE"`.
+fn origin(kind: &str, name: &str, role: &RoleRef) -> String {
+    format!("{kind} {name:?} of {} {:?}", role.kind, role.name)
+}
+
+fn note(problems: &mut Vec<String>, why: &str) {
+    if !problems.iter().any(|known| known == why) {
+        problems.push(why.to_owned());
+    }
+}
+
+/// Several problems in one text, as Go joins errors.
+pub(super) fn joined(problems: &[String]) -> String {
+    match problems {
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
+    }
+}
+
+fn cluster_role(all: &pintle_watch::Snapshot, name: &str) -> Option<Arc<ClusterRole>> {
+    let role = all.get("", name).and_then(|object| object.downcast_arc::<ClusterRole>())?;
+    Some(match &role.aggregation_rule {
+        // Until a controller has written the sum into the role, it is drawn here.
+        Some(_) if role.rules.is_empty() => Arc::new(aggregated(&role, all, AGGREGATION_DEPTH)),
+        _ => role,
+    })
 }
 
 /// How many roles deep aggregation goes: `admin` holds `edit`, which holds `view`.
@@ -132,18 +189,20 @@ fn aggregated(role: &ClusterRole, all: &pintle_watch::Snapshot, depth: usize) ->
 }
 
 impl Index {
-    fn add(&mut self, subjects: &[Subject], namespace: &str, grant: &Grant) {
+    fn add(&mut self, subjects: &[Subject], namespace: &str, only: Option<Arc<str>>, rules: &Rules, origin: &str) {
         for subject in subjects {
-            let (map, name) = match subject.kind.as_str() {
-                "User" => (&mut self.users, subject.name.clone()),
-                "Group" => (&mut self.groups, subject.name.clone()),
+            let name = subject.name.clone();
+            let (map, key, shown) = match subject.kind.as_str() {
+                "User" => (&mut self.users, name.clone(), name),
+                "Group" => (&mut self.groups, name.clone(), name),
                 "ServiceAccount" => {
                     let of = if subject.namespace.is_empty() { namespace } else { &subject.namespace };
-                    (&mut self.users, format!("system:serviceaccount:{of}:{}", subject.name))
+                    (&mut self.users, format!("system:serviceaccount:{of}:{name}"), format!("{name}/{of}"))
                 }
                 _ => continue,
             };
-            map.entry(name).or_default().push(grant.clone());
+            let origin = format!("{origin} to {} {shown:?}", subject.kind).into();
+            map.entry(key).or_default().push(Grant { namespace: only.clone(), rules: rules.clone(), origin });
         }
     }
 
@@ -153,113 +212,34 @@ impl Index {
     }
 }
 
+impl Grant {
+    fn holds_in(&self, namespace: &str) -> bool {
+        self.namespace.as_deref().is_none_or(|only| !namespace.is_empty() && only == namespace)
+    }
+}
+
 impl Authorizer for Rbac {
-    fn allows(&self, identity: &Identity, action: &Action) -> bool {
-        if identity.groups.iter().any(|group| group == "system:masters") {
-            return true;
-        }
+    fn decide(&self, identity: &Identity, action: &Action) -> Decision {
         let namespace = match action {
-            Action::Resource { namespace, .. } => namespace.as_str(),
+            Action::Resource(action) => action.namespace.as_str(),
             Action::Path { .. } => "",
         };
         let index = self.index();
-        index
-            .grants(identity)
-            .filter(|grant| grant.namespace.as_deref().is_none_or(|only| !namespace.is_empty() && only == namespace))
-            .any(|grant| grant.rules.all().iter().any(|rule| rule_allows(rule, action)))
+        let mut problems = vec![];
+        for grant in index.grants(identity).filter(|grant| grant.holds_in(namespace)) {
+            if let Rules::Missing(why) = &grant.rules {
+                note(&mut problems, why);
+            } else if grant.rules.all().iter().any(|rule| rule_allows(rule, action)) {
+                return Decision::Allowed { why: format!("RBAC: allowed by {}", grant.origin) };
+            }
+        }
+        let why = if problems.is_empty() { String::new() } else { format!("RBAC: {}", joined(&problems)) };
+        Decision::NoOpinion { why }
     }
 
-    fn rules(&self, identity: &Identity, namespace: &str) -> Vec<PolicyRule> {
-        if identity.groups.iter().any(|group| group == "system:masters") {
-            let all = || vec!["*".to_owned()];
-            return vec![
-                PolicyRule { verbs: all(), api_groups: all(), resources: all(), ..PolicyRule::default() },
-                PolicyRule { verbs: all(), non_resource_urls: all(), ..PolicyRule::default() },
-            ];
-        }
-        let index = self.index();
-        let here =
-            index.grants(identity).filter(|grant| grant.namespace.as_deref().is_none_or(|only| only == namespace));
-        here.flat_map(|grant| grant.rules.all().to_vec()).collect()
-    }
-}
-
-fn has(list: &[String], value: &str) -> bool {
-    list.iter().any(|entry| entry == "*" || entry == value)
-}
-
-/// Does a rule cover the action?
-pub(crate) fn rule_allows(rule: &PolicyRule, action: &Action) -> bool {
-    match action {
-        Action::Resource { verb, group, resource, subresource, name, .. } => {
-            has(&rule.verbs, verb)
-                && has(&rule.api_groups, group)
-                && covers_resource(&rule.resources, resource, subresource)
-                && (rule.resource_names.is_empty() || rule.resource_names.iter().any(|only| only == name))
-        }
-        Action::Path { verb, path } => {
-            has(&rule.verbs, verb) && rule.non_resource_urls.iter().any(|pattern| covers_path(pattern, path))
-        }
-    }
-}
-
-fn covers_resource(resources: &[String], resource: &str, subresource: &str) -> bool {
-    resources.iter().any(|entry| {
-        if entry == "*" {
-            return true;
-        }
-        match (entry.split_once('/'), subresource.is_empty()) {
-            (None, true) => entry == resource,
-            (Some((of, sub)), false) => (of == "*" || of == resource) && sub == subresource,
-            _ => false,
-        }
-    })
-}
-
-fn covers_path(pattern: &str, path: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(prefix) => path.starts_with(prefix),
-        None => pattern == path,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn action(resource: &str, subresource: &str, name: &str) -> Action {
-        Action::Resource {
-            verb: "get".into(),
-            group: String::new(),
-            version: "v1".into(),
-            resource: resource.into(),
-            subresource: subresource.into(),
-            namespace: "ns".into(),
-            name: name.into(),
-        }
-    }
-
-    #[test]
-    fn subresources_need_a_rule_of_their_own() {
-        let mut rule =
-            PolicyRule { verbs: vec!["get".into()], api_groups: vec![String::new()], ..PolicyRule::default() };
-        rule.resources = vec!["pods".into()];
-        assert!(rule_allows(&rule, &action("pods", "", "a")));
-        assert!(!rule_allows(&rule, &action("pods", "log", "a")));
-        rule.resources = vec!["pods/log".into()];
-        assert!(rule_allows(&rule, &action("pods", "log", "a")));
-        rule.resources = vec!["*/scale".into()];
-        assert!(rule_allows(&rule, &action("deployments", "scale", "a")));
-        rule.resources = vec!["pods".into()];
-        rule.resource_names = vec!["b".into()];
-        assert!(!rule_allows(&rule, &action("pods", "", "a")));
-    }
-
-    #[test]
-    fn paths_match_exactly_or_by_prefix() {
-        assert!(covers_path("/healthz", "/healthz"));
-        assert!(!covers_path("/healthz", "/healthz/etcd"));
-        assert!(covers_path("/healthz/*", "/healthz/etcd"));
-        assert!(covers_path("*", "/metrics"));
+    fn rules(&self, identity: &Identity, namespace: &str) -> RuleList {
+        let (rules, problems) = self.held(identity, namespace);
+        let incomplete = if problems.is_empty() { String::new() } else { joined(&problems) };
+        RuleList { rules, incomplete }
     }
 }

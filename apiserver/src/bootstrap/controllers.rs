@@ -318,6 +318,7 @@ pub(super) const COMPONENTS: &[(&str, &[Row])] = &[
         &[
             EVENTS,
             ("create", "coordination.k8s.io", "leases"),
+            ("get,update", "coordination.k8s.io", "leases=kube-controller-manager"),
             ("create", "", "secrets,serviceaccounts"),
             ("delete", "", "secrets"),
             ("get", "", "configmaps,namespaces,secrets,serviceaccounts"),
@@ -334,6 +335,7 @@ pub(super) const COMPONENTS: &[(&str, &[Row])] = &[
         &[
             EVENTS,
             ("create", "coordination.k8s.io", "leases"),
+            ("get,update", "coordination.k8s.io", "leases=kube-scheduler"),
             (READ, "", "nodes"),
             ("delete,get,list,watch", "", "pods"),
             ("create", "", "bindings,pods/binding"),
@@ -345,11 +347,16 @@ pub(super) const COMPONENTS: &[(&str, &[Row])] = &[
             (READ, "", "persistentvolumeclaims,persistentvolumes"),
             ("create", "authentication.k8s.io", "tokenreviews"),
             ("create", "authorization.k8s.io", "subjectaccessreviews"),
-            (READ, "storage.k8s.io", "csidrivers,csinodes,csistoragecapacities,volumeattachments"),
+            (READ, "storage.k8s.io", "csinodes"),
+            (READ, "storage.k8s.io", "volumeattachments"),
             (READ, "", "namespaces"),
-            (READ, "resource.k8s.io", "deviceclasses,resourceslices"),
+            (READ, "storage.k8s.io", "csidrivers"),
+            (READ, "storage.k8s.io", "csistoragecapacities"),
+            (READ, "resource.k8s.io", "deviceclasses"),
             ("get,list,patch,update,watch", "resource.k8s.io", "resourceclaims"),
-            ("patch,update", "resource.k8s.io", "resourceclaims/status"),
+            ("get,list,patch,update,watch", "resource.k8s.io", "resourceclaims/status"),
+            ("get,list,patch,update,watch", "", "pods/finalizers"),
+            (READ, "resource.k8s.io", "resourceslices"),
         ],
     ),
     (
@@ -358,6 +365,7 @@ pub(super) const COMPONENTS: &[(&str, &[Row])] = &[
             ("get,list,watch", "", "nodes"),
             ("proxy", "", "nodes"),
             ("*", "", "nodes/log,nodes/metrics,nodes/proxy,nodes/stats"),
+            ("*", "", "nodes/configz,nodes/healthz,nodes/pods"),
         ],
     ),
     ("system:node-bootstrapper", &[("create,get,list,watch", "certificates.k8s.io", "certificatesigningrequests")]),
@@ -368,6 +376,7 @@ pub(super) const COMPONENTS: &[(&str, &[Row])] = &[
             ("list,watch", "", "endpoints,services"),
             (READ, "", "nodes"),
             EVENTS,
+            ("list,watch", "networking.k8s.io", "servicecidrs"),
             ("list,watch", "discovery.k8s.io", "endpointslices"),
         ],
     ),
@@ -408,4 +417,87 @@ pub(super) const APPROVERS: &[(&str, &str)] = &[
     ),
     ("system:certificates.k8s.io:kubelet-serving-approver", "kubernetes.io/kubelet-serving"),
     ("system:certificates.k8s.io:legacy-unknown-approver", "kubernetes.io/legacy-unknown"),
+];
+
+/// What every node may do.
+pub(super) const NODE: &[Row] = &[
+    ("create", "authentication.k8s.io", "tokenreviews"),
+    ("create", "authorization.k8s.io", "localsubjectaccessreviews,subjectaccessreviews"),
+    (READ, "", "services"),
+    ("create,get,list,watch", "", "nodes"),
+    ("patch,update", "", "nodes/status"),
+    ("patch,update", "", "nodes"),
+    ("create,patch,update", "", "events"),
+    (READ, "", "pods"),
+    ("create,delete", "", "pods"),
+    ("patch,update", "", "pods/status"),
+    ("create", "", "pods/eviction"),
+    (READ, "", "configmaps,secrets"),
+    ("get", "", "persistentvolumeclaims,persistentvolumes"),
+    ("get", "", "endpoints"),
+    ("create,get,list,watch", "certificates.k8s.io", "certificatesigningrequests"),
+    ("create,delete,get,patch,update", "coordination.k8s.io", "leases"),
+    ("get", "storage.k8s.io", "volumeattachments"),
+    ("create", "", "serviceaccounts/token"),
+    ("get,patch,update", "", "persistentvolumeclaims/status"),
+    (READ, "storage.k8s.io", "csidrivers"),
+    ("create,delete,get,patch,update", "storage.k8s.io", "csinodes"),
+    (READ, "node.k8s.io", "runtimeclasses"),
+    ("get", "resource.k8s.io", "resourceclaims"),
+    ("deletecollection", "resource.k8s.io", "resourceslices"),
+    ("get", "", "serviceaccounts"),
+];
+
+/// A role in a namespace: namespace, name, rules, and the kinds and names of those who have it.
+pub(super) type Namespaced = (&'static str, &'static str, &'static [Row], &'static [(&'static str, &'static str)]);
+
+const LEADERS: &[Row] = &[
+    ("create,get,list,update,watch", "coordination.k8s.io", "leases"),
+    ("create,get,list,update,watch", "coordination.k8s.io", "leasecandidates"),
+];
+
+/// The roles in the system's namespaces, each bound to whom it is made for.
+pub(super) const NAMESPACED: &[Namespaced] = &[
+    (
+        "kube-public",
+        "system:controller:bootstrap-signer",
+        &[(READ, "", "configmaps"), ("update", "", "configmaps=cluster-info"), EVENTS],
+        &[("ServiceAccount", "bootstrap-signer")],
+    ),
+    (
+        "kube-system",
+        "extension-apiserver-authentication-reader",
+        &[(READ, "", "configmaps=extension-apiserver-authentication")],
+        &[("User", "system:kube-controller-manager"), ("User", "system:kube-scheduler")],
+    ),
+    (
+        "kube-system",
+        "system::leader-locking-kube-controller-manager",
+        LEADERS,
+        &[("User", "system:kube-controller-manager"), ("ServiceAccount", "kube-controller-manager")],
+    ),
+    (
+        "kube-system",
+        "system::leader-locking-kube-scheduler",
+        LEADERS,
+        &[("User", "system:kube-scheduler"), ("ServiceAccount", "kube-scheduler")],
+    ),
+    (
+        "kube-system",
+        "system:controller:bootstrap-signer",
+        &[(READ, "", "secrets")],
+        &[("ServiceAccount", "bootstrap-signer")],
+    ),
+    (
+        "kube-system",
+        "system:controller:cloud-provider",
+        &[("create,get,list,watch", "", "configmaps")],
+        &[("ServiceAccount", "cloud-provider")],
+    ),
+    (
+        "kube-system",
+        "system:controller:token-cleaner",
+        &[("delete,get,list,watch", "", "secrets"), EVENTS],
+        &[("ServiceAccount", "token-cleaner")],
+    ),
 ];

@@ -5,11 +5,12 @@ use pintle_cel::{
     Type, Value as Cel, authorizer_value, resource_check_value,
 };
 use pintle_client::Identity;
+use pintle_object_model::selector::FieldSelector;
 use pintle_object_model::{AnyResource, Format, Object};
 use serde_json::{Value, json};
 
 use crate::admission::Attributes;
-use crate::authz::{Action, Authorizer};
+use crate::authz::{Action, Authorizer, ResourceAction};
 
 /// The declarations for expressions of a policy; `params` only for those that have a kind of parameters.
 pub(super) fn env(params: bool) -> Env {
@@ -213,15 +214,19 @@ impl Asked for Permissions<'_> {
         };
         let action = match &question.target {
             Target::Path(path) => Action::Path { verb: question.verb.clone(), path: path.clone() },
-            Target::Resource(resource) => Action::Resource {
-                verb: question.verb.clone(),
-                group: resource.group.clone(),
-                version: "*".into(),
-                resource: resource.resource.clone(),
-                subresource: resource.subresource.clone(),
-                namespace: resource.namespace.clone(),
-                name: resource.name.clone(),
-            },
+            Target::Resource(resource) => {
+                let fields = FieldSelector::parse(&resource.field_selector).map(|selector| selector.terms);
+                Action::Resource(ResourceAction {
+                    verb: question.verb.clone(),
+                    group: resource.group.clone(),
+                    version: "*".into(),
+                    resource: resource.resource.clone(),
+                    subresource: resource.subresource.clone(),
+                    namespace: resource.namespace.clone(),
+                    name: resource.name.clone(),
+                    fields: fields.unwrap_or_default(),
+                })
+            }
             _ => return Decision { error: Some("no such check".into()), ..Decision::default() },
         };
         Decision { allowed: self.authorizer.allows(identity, &action), ..Decision::default() }

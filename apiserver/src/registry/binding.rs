@@ -15,10 +15,11 @@ impl Registry {
             return Err(method_not_allowed());
         }
         let dry = options::check(OptionsOf::Create, &request.params)?;
-        let binding: Binding = self.decode_other(call, request)?;
+        let mut binding: Binding = self.decode_other(call, request)?;
         if binding.metadata.name != call.name {
             return Err(Status::bad_request("name in URL does not match name in Binding object"));
         }
+        self.admit_part(call, &mut binding, dry).await?;
         self.assign(call, &binding, dry).await
     }
 
@@ -47,8 +48,11 @@ impl Registry {
             warnings: &warnings,
         };
         let dry = options::check(OptionsOf::Create, &request.params)?;
-        let binding: Binding = self.decode_other(&call, request)?;
-        self.assign(&Call { name: &binding.metadata.name, ..call }, &binding, dry).await
+        let mut binding: Binding = self.decode_other(&call, request)?;
+        let name = binding.metadata.name.clone();
+        let call = Call { name: &name, ..call };
+        self.admit_part(&call, &mut binding, dry).await?;
+        self.assign(&call, &binding, dry).await
     }
 
     async fn assign(&self, call: &Call<'_>, binding: &Binding, dry: bool) -> Result<Response, Status> {
@@ -74,6 +78,9 @@ impl Registry {
             pod.spec.node_name.clone_from(&binding.target.name);
             for (key, value) in &binding.metadata.annotations {
                 pod.metadata.annotations.insert(key.clone(), value.clone());
+            }
+            for (key, value) in &binding.metadata.labels {
+                pod.metadata.labels.insert(key.clone(), value.clone());
             }
             for (key, value) in &binding.metadata.labels {
                 pod.metadata.labels.insert(key.clone(), value.clone());

@@ -106,6 +106,7 @@ impl Registry {
             warnings: call.warnings,
         };
         self.parts.admission.mutate(&attributes, &mut *object).await?;
+        strategy::conclude_create(&mut *object);
         let allocation = self.parts.services.allocate(&mut *object, None, dry).await?;
         let mut errors = FieldErrors::default();
         errors.extend(pintle_object_model::validation::validate_metadata(object.metadata(), object.info()));

@@ -26,10 +26,11 @@ impl Registry {
         }
         let dry_by_query = options::check(OptionsOf::Create, &request.params)?;
         let caller = request.caller.clone();
-        let eviction: Eviction = self.decode_other(call, request)?;
+        let mut eviction: Eviction = self.decode_other(call, request)?;
         if eviction.metadata.name != call.name {
             return Err(Status::bad_request("name in URL does not match name in Eviction object"));
         }
+        self.admit_part(call, &mut eviction, dry_by_query).await?;
         let mut options = eviction.delete_options.map(|options| *options).unwrap_or_default();
         if dry_by_query && options.dry_run.is_empty() {
             options.dry_run = vec!["All".into()];

@@ -6,12 +6,14 @@
 use std::sync::Arc;
 
 use pintle_client::{Content, Request, Response, Verb};
+use pintle_object_model::api::authentication::v1::TokenRequest;
 use pintle_object_model::api::core::v1::{Pod, ServiceAccount};
 use pintle_object_model::{AnyResource, Object, Resource, Status};
 
 use super::options::{self, OptionsOf};
 use super::update::ATTEMPTS;
 use super::{Call, Registry, method_not_allowed, no_such_resource};
+use crate::admission::{Attributes, Operation};
 
 impl Registry {
     pub(super) async fn special(&self, call: &Call<'_>, request: Request) -> Result<Response, Status> {
@@ -53,14 +55,17 @@ impl Registry {
         if request.verb != Verb::Create {
             return Err(method_not_allowed());
         }
-        options::check(OptionsOf::Create, &request.params)?;
-        let wanted = self.decode_other(call, request)?;
+        let dry = options::check(OptionsOf::Create, &request.params)?;
+        let mut wanted: TokenRequest = self.decode_other(call, request)?;
+        crate::reviews::check_token_names(&wanted, call.namespace, call.name)?;
         let Some(current) = call.storage.get(call.namespace, call.name).await? else {
             return Err(Status::not_found(&call.storage.group_resource(), call.name));
         };
         let account = current.value.downcast::<ServiceAccount>().ok_or_else(no_such_resource)?;
-        let answer = self.parts.reviews.issue_token(account, wanted, &self.parts.storages).await?;
-        Ok(Response::new(Content::Object { code: 201, object: Object::new(answer) }))
+        crate::reviews::complete_token(&mut wanted, account, self.parts.clock.utc().to_time())?;
+        self.admit_part(call, &mut wanted, dry).await?;
+        self.parts.reviews.issue_token(account, &mut wanted, &self.parts.storages).await?;
+        Ok(Response::new(Content::Object { code: 201, object: Object::new(wanted) }))
     }
 
     /// A pod that runs is given other resources by its node, so the node must be known.
@@ -92,6 +97,29 @@ impl Registry {
         };
         let pod = current.value.downcast_arc::<Pod>().ok_or_else(no_such_resource)?;
         Ok((current.value, pod))
+    }
+
+    /// Admission of what is created through a subresource: a binding, an eviction, a token.
+    pub(super) async fn admit_part<K: Resource>(
+        &self,
+        call: &Call<'_>,
+        object: &mut K,
+        dry: bool,
+    ) -> Result<(), Status> {
+        let attributes = Attributes {
+            operation: Operation::Create,
+            resource: call.resource,
+            kind: K::INFO.gvk(),
+            subresource: call.subresource,
+            namespace: call.namespace,
+            name: call.name,
+            identity: call.identity,
+            old: None,
+            dry_run: dry,
+            warnings: call.warnings,
+        };
+        self.parts.admission.mutate(&attributes, object).await?;
+        self.parts.admission.validate(&attributes, Some(object)).await
     }
 
     /// Decodes the body of a subresource whose kind is not that of the resource.

@@ -45,8 +45,7 @@ impl Registry {
             };
             check_uid(call, object.metadata(), &current.value.metadata().uid)?;
             check_version(call, given, current.revision)?;
-            let new =
-                call.scheme.to_hub(object.clone_box()).map_err(|error| Status::bad_request(error.to_string()))?;
+            let new = call.scheme.to_hub(object.clone_box()).map_err(|error| Status::bad_request(error.to_string()))?;
             if let Some(written) = self.write_update(call, new, &current, &manager, dry).await? {
                 return Ok(Response::object(self.present(call, &written)?));
             }

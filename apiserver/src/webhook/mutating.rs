@@ -41,7 +41,8 @@ impl MutatingWebhooks {
         let Some(answer) = self.hooks.ask(hook, attributes, Some(&*before)).await? else { return Ok(false) };
         let Some(operations) = answer.patch else { return Ok(false) };
         let scheme = self.hooks.kinds().current();
-        let failed = |why: String| Status::internal(format!("failed to apply the patch of webhook {:?}: {why}", hook.name));
+        let failed =
+            |why: String| Status::internal(format!("failed to apply the patch of webhook {:?}: {why}", hook.name));
         let gvk = before.info().gvk();
         let entry = scheme.kind(&gvk).ok_or_else(|| failed("the kind is not served".into()))?;
         let mut tree = review::tree_of(&*before);

@@ -76,9 +76,7 @@ pub(super) fn answer(version: &str, uid: &str, body: &[u8]) -> Result<Answer, St
     let (found, kind) = (member(&review, "apiVersion"), member(&review, "kind"));
     let expected = format!("admission.k8s.io/{version}");
     if found != expected || kind != "AdmissionReview" {
-        return Err(format!(
-            "expected webhook response of {expected}, Kind=AdmissionReview, got {found}, Kind={kind}"
-        ));
+        return Err(format!("expected webhook response of {expected}, Kind=AdmissionReview, got {found}, Kind={kind}"));
     }
     let Some(response) = review.get("response").filter(|response| response.is_object()) else {
         return Err("webhook response was absent".into());

@@ -351,7 +351,12 @@ fn frame_object(
     match accept.as_ {
         As::Table => {
             let header = first.swap(false, std::sync::atomic::Ordering::Relaxed);
-            let form = TableForm { include_object: options, meta_version: accept.meta_version(), now: now.to_time(), custom: None };
+            let form = TableForm {
+                include_object: options,
+                meta_version: accept.meta_version(),
+                now: now.to_time(),
+                custom: None,
+            };
             table::encode_row(&object.gvk(), object, form.of(custom), header).into()
         }
         As::PartialMetadata | As::PartialMetadataList => partial(object, accept),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use pintle::{Builder, Cluster, StoreChoice, Toggle};
-use pintle_apiserver::{ADMISSION_PLUGINS, StaticTokens};
+use pintle_apiserver::StaticTokens;
 use pintle_controllers::ControllerSet;
 use pintle_examples::{
     IngressFlag, NodePlan, Nodes, Places, Progress, ProxyFlag, RuntimeFlag, ServiceNetwork, StoreArguments, Switch,
@@ -214,14 +214,9 @@ async fn control_plane(arguments: &Arguments, kubeconfig: &Path, clock: &Arc<dyn
         .service_cidr(arguments.service_cidr)
         .pod_cidr(arguments.pod_cidr)
         .controllers(ControllerSet::parse(&arguments.controllers)?)
+        .enable_admission(arguments.enable_admission.clone())
         .disable_admission(arguments.disable_admission.clone())
         .scheduler(if arguments.scheduler.0 { Toggle::On } else { Toggle::Off });
-    for name in &arguments.enable_admission {
-        // All plugins that there are run unless they are switched off.
-        if !ADMISSION_PLUGINS.contains(&name.as_str()) {
-            bail!("there is no admission plugin {name:?}; there are {}", ADMISSION_PLUGINS.join(", "));
-        }
-    }
     if let Some(path) = &arguments.token_file {
         let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
         let tokens = StaticTokens::parse(&text).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))?;

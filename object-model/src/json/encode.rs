@@ -10,7 +10,7 @@ use crate::schema::FieldSchema;
 /// Is a field with this row and value written?
 pub fn is_written(row: &FieldSchema, view: &Ref<'_>) -> bool {
     match view {
-        Ref::Absent => row.value && row.always,
+        Ref::Absent => row.always,
         _ => row.pointer || row.always || !view.is_zero(),
     }
 }

@@ -78,7 +78,7 @@ pub struct TokenRequestSpec {
     #[field(tag = 1, list = "atomic")]
     pub audiences: Vec<String>,
     /// Bound object reference.
-    #[field(tag = 3)]
+    #[field(tag = 3, always)]
     pub bound_object_ref: Option<Box<BoundObjectReference>>,
     /// Expiration, in seconds.
     #[field(tag = 4)]
