@@ -68,7 +68,7 @@ pub enum ListKind {
     Atomic,
     /// Order does not count, elements are unique.
     Set,
-    /// Elements are objects, told apart by these fields.
+    /// Elements are objects, told apart by these properties (not escaped).
     Map(Vec<String>),
 }
 

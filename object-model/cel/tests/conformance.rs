@@ -111,6 +111,30 @@ fn operators() {
 }
 
 #[test]
+fn lexical_forms() {
+    check(&[
+        (r"r'\d' == '\\d'", "true"),
+        ("\"\"\"a\nb\"\"\" == 'a\\nb'", "true"),
+        (r"b'\xff\x00' == b'\377\000'", "true"),
+        (r"'\u00e9\U0001F600' == 'é😀'", "true"),
+        ("0x10 + -0x1", "15"),
+        ("1e3 + .5", "1000.5"),
+        ("-9223372036854775808", "-9223372036854775808"),
+        ("9223372036854775808", "ERROR: <input>:1:1: invalid int literal\n | 9223372036854775808\n | ^"),
+        ("1 // a comment", "1"),
+        ("!!true && --1 == 1 && 1 - -1 == 2", "true"),
+        ("false ? 1 : true ? 2 : 3", "2"),
+        ("[1, 2,].size() + {'a': 1,}.size()", "3"),
+        ("self.`inner`.n", "5"),
+        (
+            "'é' == self.nosuch",
+            "ERROR: <input>:1:12: undefined field 'nosuch'\n | 'é' == self.nosuch\n | .．.........^",
+        ),
+        ("if", "ERROR: <input>:1:1: reserved identifier: if\n | if\n | ^"),
+    ]);
+}
+
+#[test]
 fn fields() {
     check(&[
         ("self.inner.n", "5"),
