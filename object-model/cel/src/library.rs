@@ -15,6 +15,7 @@ pub(crate) mod opaque;
 mod optional;
 mod patch;
 mod quantity;
+mod re2;
 pub(crate) mod regexp;
 mod semver;
 mod sets;
