@@ -249,8 +249,12 @@ fn strings() {
         ("'  a '.trim()", "\"a\""),
         ("'abc'.contains('bc') && 'abc'.startsWith('a') && 'abc'.endsWith('c')", "true"),
         ("'x%d %b %X %o %%'.format([3, 5, 255, 8])", "\"x3 101 FF 10 %\""),
-        ("'%s %.2f %e'.format([1.5, 1.5, 1.5])", "\"1.5 1.50 1.500000e+00\""),
-        ("'%s %d %s'.format([dyn('a'), 1, {'k': true}])", "\"a 1 {k: true}\""),
+        ("'%s %.2f %e'.format([1.5, 1.5, 1.5])", "\"1.5 1.50 1.500000\u{202f}×\u{202f}10⁰⁰\""),
+        ("'%s %d %s'.format([dyn('a'), 1, {'k': true}])", "\"a 1 {\\\"k\\\":true}\""),
+        (
+            "'%s'.format([[dyn('a'), 2.5, duration('2h'), null]])",
+            "\"[\\\"a\\\", 2.500000, duration(\\\"7200s\\\"), null]\"",
+        ),
         (
             "'%d'.format([self.s])",
             "error: error during formatting: decimal clause can only be used on integers, was given string",

@@ -1,6 +1,10 @@
 //! `format`: text with clauses, filled from a list.
+//!
+//! Kubernetes keeps to the older form of the extension: what stands within lists and maps prints as it would be written,
+//! and an exponent prints as one reads it.
 
 use super::convert::{format_double, type_name};
+use super::strings::quote;
 use super::time::format_duration;
 use super::{Cost, Function, function, no_overload};
 use crate::errors::EvalError;
@@ -54,7 +58,9 @@ fn precision(rest: &mut &str) -> Result<Option<usize>, EvalError> {
     *rest = &after[end..];
     match digits {
         Some(digits) => Ok(Some(digits)),
-        None => Err(EvalError::failed("error while parsing precision")),
+        None => Err(EvalError::Failed(format!(
+            "could not parse formatting clause: error while parsing precision: must be at most {PRECISION_MAX}"
+        ))),
     }
 }
 
@@ -73,7 +79,7 @@ fn fill(clause: char, precision: Option<usize>, value: &Value<'_>) -> Result<Str
         },
         'f' => {
             let number = number(value).ok_or_else(|| wrong("fixed-point clause can only be used on doubles", value))?;
-            Ok(if number.is_finite() { format!("{number:.*}", precision.unwrap_or(6)) } else { format_special(number) })
+            Ok(format_fixed(number, precision.unwrap_or(6)))
         }
         'e' => {
             let number = number(value).ok_or_else(|| wrong("scientific clause can only be used on doubles", value))?;
@@ -82,8 +88,7 @@ fn fill(clause: char, precision: Option<usize>, value: &Value<'_>) -> Result<Str
             }
             let text = format!("{number:.*e}", precision.unwrap_or(6));
             let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
-            let power: i32 = power.parse().unwrap_or(0);
-            Ok(format!("{mantissa}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs()))
+            Ok(format!("{mantissa}\u{202f}×\u{202f}10{}", raised(power.parse().unwrap_or(0))))
         }
         'b' => match value {
             Value::Int(value) => Ok(signed(*value, |v| format!("{v:b}"))),
@@ -120,12 +125,24 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A whole number of at least two digits, raised.
+fn raised(power: i32) -> String {
+    let digits = format!("{}{:02}", if power < 0 { "-" } else { "" }, power.abs());
+    digits.chars().map(|c| c.to_digit(10).map_or('⁻', |digit| RAISED[digit as usize])).collect()
+}
+
+const RAISED: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+
 fn format_special(value: f64) -> String {
     match value {
         value if value.is_nan() => "NaN".into(),
-        value if value > 0.0 => "Infinity".into(),
-        _ => "-Infinity".into(),
+        value if value > 0.0 => "∞".into(),
+        _ => "-∞".into(),
     }
+}
+
+fn format_fixed(value: f64, precision: usize) -> String {
+    if value.is_finite() { format!("{value:.precision$}") } else { format_special(value) }
 }
 
 #[allow(clippy::cast_precision_loss)]
@@ -143,6 +160,26 @@ fn text(value: &Value<'_>, depth: u32) -> Result<String, EvalError> {
         return Err(EvalError::failed("value is nested too deeply to be formatted"));
     }
     Ok(match value {
+        Value::List(list) => {
+            let items: Result<Vec<String>, EvalError> = list.iter().map(|item| text(&item, depth + 1)).collect();
+            format!("[{}]", items?.join(", "))
+        }
+        Value::Map(map) => {
+            let mut entries = Vec::with_capacity(map.len());
+            for key in map.keys() {
+                let value = map.get(&key).unwrap_or(Value::Null);
+                entries.push(format!("{}:{}", text(&key, depth + 1)?, text(&value, depth + 1)?));
+            }
+            entries.sort();
+            format!("{{{}}}", entries.join(", "))
+        }
+        inner if depth > 0 => written(inner)?,
+        outer => plain(outer)?,
+    })
+}
+
+fn plain(value: &Value<'_>) -> Result<String, EvalError> {
+    Ok(match value {
         Value::String(text) => text.to_string(),
         Value::Bool(value) => value.to_string(),
         Value::Int(value) => value.to_string(),
@@ -154,19 +191,6 @@ fn text(value: &Value<'_>, depth: u32) -> Result<String, EvalError> {
         Value::Duration(nanos) => format_duration(*nanos),
         Value::Timestamp(nanos) => format_timestamp(*nanos),
         Value::Type(ty) => type_name(ty),
-        Value::List(list) => {
-            let items: Result<Vec<String>, EvalError> = list.iter().map(|item| text(&item, depth + 1)).collect();
-            format!("[{}]", items?.join(", "))
-        }
-        Value::Map(map) => {
-            let mut entries = Vec::with_capacity(map.len());
-            for key in map.keys() {
-                let value = map.get(&key).unwrap_or(Value::Null);
-                entries.push(format!("{}: {}", text(&key, depth + 1)?, text(&value, depth + 1)?));
-            }
-            entries.sort();
-            format!("{{{}}}", entries.join(", "))
-        }
         other => {
             return Err(wrong(
                 "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, \
@@ -174,5 +198,18 @@ fn text(value: &Value<'_>, depth: u32) -> Result<String, EvalError> {
                 other,
             ));
         }
+    })
+}
+
+/// As it would be written in an expression.
+fn written(value: &Value<'_>) -> Result<String, EvalError> {
+    Ok(match value {
+        Value::String(text) => quote(text),
+        Value::Bytes(bytes) => format!("b{}", quote(&String::from_utf8_lossy(bytes))),
+        Value::Double(value) if value.is_nan() => quote("NaN"),
+        Value::Double(value) => format_fixed(*value, 6),
+        Value::Duration(_) => format!("duration({})", quote(&plain(value)?)),
+        Value::Timestamp(_) => format!("timestamp({})", quote(&plain(value)?)),
+        other => plain(other)?,
     })
 }
