@@ -72,7 +72,7 @@ impl Env {
         let result = checker.run(&mut expr);
         let Checker { types, mut problems, references, .. } = checker;
         if problems.is_empty() {
-            literals::check(&mut expr, &mut problems);
+            literals::check(&mut expr, &types, &mut problems);
         }
         if !problems.is_empty() {
             return Err(CompileErrors::new(source, problems));

@@ -6,7 +6,7 @@
 pub(crate) mod authorizer;
 pub(crate) mod convert;
 pub(crate) mod encoders;
-mod format;
+pub(crate) mod format;
 mod formats;
 mod lists;
 mod math;

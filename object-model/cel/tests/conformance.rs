@@ -256,8 +256,24 @@ fn strings() {
             "\"[\\\"a\\\", 2.500000, duration(\\\"7200s\\\"), null]\"",
         ),
         (
-            "'%d'.format([self.s])",
+            "'%d'.format([dyn(self.s)])",
             "error: error during formatting: decimal clause can only be used on integers, was given string",
+        ),
+        (
+            "'%d'.format([self.s])",
+            "ERROR: <input>:1:18: error during formatting: decimal clause can only be used on integers, was given \
+             string\n | '%d'.format([self.s])\n | .................^",
+        ),
+        (
+            "'%a'.format([1])",
+            "ERROR: <input>:1:12: could not parse formatting clause: unrecognized formatting clause \"a\"\n \
+             | '%a'.format([1])\n | ...........^",
+        ),
+        ("'%s'.format([])", "ERROR: <input>:1:12: index 0 out of range\n | '%s'.format([])\n | ...........^"),
+        (
+            "'%s'.format([1, 2])",
+            "ERROR: <input>:1:12: too many arguments supplied to string.format (expected 1, got 2)\n \
+             | '%s'.format([1, 2])\n | ...........^",
         ),
         ("strings.quote('a\"b')", "\"\\\"a\\\\\\\"b\\\"\""),
         ("'abc'.matches('^a.c$')", "true"),
