@@ -158,6 +158,19 @@ impl Type {
         }
     }
 
+    /// The simple type that the language calls `name`.
+    pub(crate) fn simple(name: &str) -> Option<Type> {
+        Some(match name {
+            "bool" => Type::Bool,
+            "int" => Type::Int,
+            "uint" => Type::Uint,
+            "double" => Type::Double,
+            "string" => Type::String,
+            "bytes" => Type::Bytes,
+            _ => return None,
+        })
+    }
+
     pub(crate) fn list_kind(&self) -> ListKind {
         match self {
             Type::Schema(schema) => schema.list.clone(),
