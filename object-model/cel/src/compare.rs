@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use crate::ty::ListKind;
+use crate::names::escape;
+use crate::ty::{ListKind, ObjectType, Type};
 use crate::value::{List, Map, Object, Value};
 
 /// Are the two equal? Numbers compare by value whatever their type; other types never equal each other.
@@ -47,16 +48,18 @@ pub(crate) fn same_keys(a: &Value<'_>, b: &Value<'_>, keys: &[String]) -> bool {
     })
 }
 
+/// The property `key` of an element, whatever CEL calls it.
 fn member<'a>(value: &Value<'a>, key: &str) -> Option<Value<'a>> {
     match value {
         Value::Map(map) => map.get_str(key),
-        Value::Object(Object::Json(fields, ty)) => {
-            let ty = ty.field(key).unwrap_or(&crate::ty::Type::Dyn);
-            fields.get(key).map(|json| Value::json(json, ty))
-        }
+        Value::Object(Object::Json(fields, ty)) => fields.get(key).map(|json| Value::json(json, property(ty, key))),
         Value::Object(Object::Built(built)) => built.fields.get(key).cloned(),
         _ => None,
     }
+}
+
+fn property<'t>(ty: &'t ObjectType, name: &str) -> &'t Type {
+    escape(name).and_then(|escaped| ty.fields.get(&escaped)).unwrap_or(&Type::Dyn)
 }
 
 fn equal_objects(a: &Object<'_>, b: &Object<'_>) -> bool {
@@ -64,7 +67,7 @@ fn equal_objects(a: &Object<'_>, b: &Object<'_>) -> bool {
         (Object::Json(a, ta), Object::Json(b, _)) => {
             a.len() == b.len()
                 && a.iter().all(|(name, left)| {
-                    let ty = ta.fields.get(name).unwrap_or(&crate::ty::Type::Dyn);
+                    let ty = property(ta, name);
                     b.get(name).is_some_and(|right| equal(&Value::json(left, ty), &Value::json(right, ty)))
                 })
         }

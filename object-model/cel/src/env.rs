@@ -72,7 +72,7 @@ impl Env {
         let result = checker.run(&mut expr);
         let Checker { types, mut problems, references, .. } = checker;
         if problems.is_empty() {
-            literals::check(&mut expr, &mut problems);
+            literals::check(&mut expr, &types, &mut problems);
         }
         if !problems.is_empty() {
             return Err(CompileErrors::new(source, problems));
@@ -93,13 +93,10 @@ impl Env {
         if self.mutation && crate::mutation::is_object_name(name) {
             return Some(Type::Object(crate::mutation::object_type(name).into()));
         }
+        if let Some(simple) = Type::simple(name) {
+            return Some(simple);
+        }
         Some(match name {
-            "bool" => Type::Bool,
-            "int" => Type::Int,
-            "uint" => Type::Uint,
-            "double" => Type::Double,
-            "string" => Type::String,
-            "bytes" => Type::Bytes,
             "null_type" => Type::Null,
             "list" => Type::list(Type::Dyn),
             "map" => Type::map(Type::Dyn, Type::Dyn),

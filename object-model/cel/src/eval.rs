@@ -12,6 +12,7 @@ use crate::ast::{Access, Call, Entry, Expr, Fold, Kind, Literal, Select, Struct}
 use crate::budget::Budget;
 use crate::cost;
 use crate::errors::EvalError;
+use crate::join::insert_entries;
 use crate::library::{Context, Outcome, convert};
 use crate::macros::RESULT;
 use crate::overload;
@@ -335,14 +336,7 @@ impl<'b, 'a> Machine<'b, 'a> {
                 Value::List(List::Values(all))
             }
             (Value::Map(Map::Values(mut all)), Value::Map(more)) => {
-                let target = Arc::make_mut(&mut all);
-                for key in more.keys() {
-                    let Some((known, value)) = Key::of(&key).zip(more.get(&key)) else { continue };
-                    if target.insert(known, value).is_some() {
-                        let key = convert::display(&key);
-                        return Err(EvalError::Failed(format!("insert failed: key {key} already exists")));
-                    }
-                }
+                insert_entries(Arc::make_mut(&mut all), &more)?;
                 Value::Map(Map::Values(all))
             }
             _ => return Err(EvalError::no_such_overload()),

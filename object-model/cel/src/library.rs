@@ -6,7 +6,7 @@
 pub(crate) mod authorizer;
 pub(crate) mod convert;
 pub(crate) mod encoders;
-mod format;
+pub(crate) mod format;
 mod formats;
 mod lists;
 mod math;
@@ -15,6 +15,7 @@ pub(crate) mod opaque;
 mod optional;
 mod patch;
 mod quantity;
+mod re2;
 pub(crate) mod regexp;
 mod semver;
 mod sets;

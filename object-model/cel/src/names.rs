@@ -50,20 +50,7 @@ pub fn escape(name: &str) -> Option<String> {
     if is_reserved(name) {
         return Some(format!("__{name}__"));
     }
-    let mut out = String::with_capacity(name.len());
-    let mut rest = name;
-    while let Some(first) = rest.chars().next() {
-        match ESCAPES.iter().find(|(plain, _)| rest.starts_with(plain)) {
-            Some((plain, escaped)) => {
-                out.push_str(escaped);
-                rest = &rest[plain.len()..];
-            }
-            None => {
-                out.push(first);
-                rest = &rest[first.len_utf8()..];
-            }
-        }
-    }
+    let out = replace(name, |&(plain, escaped)| (plain, escaped));
     is_plain(&out).then_some(out)
 }
 
@@ -77,21 +64,22 @@ pub fn unescape(name: &str) -> Cow<'_, str> {
     {
         return Cow::Owned(word.to_owned());
     }
+    Cow::Owned(replace(name, |&(plain, escaped)| (escaped, plain)))
+}
+
+/// The name with every escape replaced, from left to right, in the direction that `pair` gives.
+fn replace(name: &str, pair: impl Fn(&(&'static str, &'static str)) -> (&'static str, &'static str)) -> String {
     let mut out = String::with_capacity(name.len());
     let mut rest = name;
     while let Some(first) = rest.chars().next() {
-        match ESCAPES.iter().find(|(_, escaped)| rest.starts_with(escaped)) {
-            Some((plain, escaped)) => {
-                out.push_str(plain);
-                rest = &rest[escaped.len()..];
-            }
-            None => {
-                out.push(first);
-                rest = &rest[first.len_utf8()..];
-            }
-        }
+        let (taken, put) = match ESCAPES.iter().map(&pair).find(|(from, _)| rest.starts_with(from)) {
+            Some((from, to)) => (from.len(), to),
+            None => (first.len_utf8(), &rest[..first.len_utf8()]),
+        };
+        out.push_str(put);
+        rest = &rest[taken..];
     }
-    Cow::Owned(out)
+    out
 }
 
 #[cfg(test)]

@@ -36,7 +36,10 @@ pub(crate) fn parse(source: &Source) -> Result<(Expr, usize), CompileErrors> {
 fn read(source: &Source) -> Result<(Expr, usize), CompileErrors> {
     let parser = cel::Env::default().parser().enable_ident_escape_syntax(true).max_recursion_depth(NESTING_MAX);
     let (tree, info) = parser.parse_with_source_info(source.text()).map_err(|errors| syntax_errors(source, &errors))?;
-    let mut builder = Builder { info, next: 0, problems: Vec::new() };
+    let text = source.text();
+    let characters =
+        (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| u32::try_from(at).unwrap_or(u32::MAX)).collect());
+    let mut builder = Builder { info, characters, next: 0, problems: Vec::new() };
     let mut expr = builder.convert(tree);
     if depth(&mut expr) > DEPTH_MAX {
         builder.problems.push(Problem { at: 0, message: format!("expression recursion limit exceeded: {DEPTH_MAX}") });
@@ -70,6 +73,8 @@ fn syntax_errors(source: &Source, errors: &cel::ParseErrors) -> CompileErrors {
 /// Builds nodes, each with an id of its own.
 pub(crate) struct Builder {
     info: SourceInfo,
+    /// The bytes at which characters begin, unless all are ASCII.
+    characters: Option<Vec<u32>>,
     next: usize,
     pub(crate) problems: Vec<Problem>,
 }
@@ -98,7 +103,11 @@ impl Builder {
     }
 
     fn at(&self, id: u64) -> u32 {
-        self.info.offset_for(id).map_or(0, |range| range.0)
+        let byte = self.info.offset_for(id).map_or(0, |range| range.0);
+        // The foreign parser counts bytes; where all are ASCII, they are characters.
+        self.characters
+            .as_ref()
+            .map_or(byte, |all| all.partition_point(|&start| start < byte).try_into().unwrap_or(byte))
     }
 
     fn convert(&mut self, tree: IdedExpr) -> Expr {

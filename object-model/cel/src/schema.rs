@@ -78,7 +78,7 @@ fn list_kind(schema: &Json) -> ListKind {
         Some("set") => ListKind::Set,
         Some("map") => {
             let keys = schema.get("x-kubernetes-list-map-keys").and_then(Json::as_array);
-            ListKind::Map(keys.into_iter().flatten().filter_map(Json::as_str).filter_map(escape).collect())
+            ListKind::Map(keys.into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect())
         }
         _ => ListKind::Atomic,
     }

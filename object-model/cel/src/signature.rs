@@ -67,15 +67,12 @@ fn parse_type(text: &str) -> Type {
             _ => panic!("no such type: {text}"),
         };
     }
+    if let Some(simple) = Type::simple(text) {
+        return simple;
+    }
     match text {
         "dyn" => Type::Dyn,
         "null" => Type::Null,
-        "bool" => Type::Bool,
-        "int" => Type::Int,
-        "uint" => Type::Uint,
-        "double" => Type::Double,
-        "string" => Type::String,
-        "bytes" => Type::Bytes,
         "timestamp" => Type::Timestamp,
         "duration" => Type::Duration,
         _ => match (OPAQUE.iter().find(|(short, _)| *short == text), text.as_bytes()) {

@@ -68,7 +68,7 @@ pub enum ListKind {
     Atomic,
     /// Order does not count, elements are unique.
     Set,
-    /// Elements are objects, told apart by these fields.
+    /// Elements are objects, told apart by these properties (not escaped).
     Map(Vec<String>),
 }
 
@@ -156,6 +156,19 @@ impl Type {
             Type::Schema(schema) => schema.max,
             _ => None,
         }
+    }
+
+    /// The simple type that the language calls `name`.
+    pub(crate) fn simple(name: &str) -> Option<Type> {
+        Some(match name {
+            "bool" => Type::Bool,
+            "int" => Type::Int,
+            "uint" => Type::Uint,
+            "double" => Type::Double,
+            "string" => Type::String,
+            "bytes" => Type::Bytes,
+            _ => return None,
+        })
     }
 
     pub(crate) fn list_kind(&self) -> ListKind {

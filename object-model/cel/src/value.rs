@@ -190,6 +190,11 @@ impl<'a> Value<'a> {
         special.unwrap_or(Value::String(Text::Borrowed(text)))
     }
 
+    /// A value that may be missing, such as the `oldSelf` of a rule that also runs at creation.
+    pub fn optional(value: Option<Value<'a>>) -> Value<'a> {
+        Value::Optional(value.map(Arc::new))
+    }
+
     /// The type, as `type(x)` gives it and errors show it.
     pub fn type_of(&self) -> Type {
         match self {

@@ -111,6 +111,30 @@ fn operators() {
 }
 
 #[test]
+fn lexical_forms() {
+    check(&[
+        (r"r'\d' == '\\d'", "true"),
+        ("\"\"\"a\nb\"\"\" == 'a\\nb'", "true"),
+        (r"b'\xff\x00' == b'\377\000'", "true"),
+        (r"'\u00e9\U0001F600' == 'é😀'", "true"),
+        ("0x10 + -0x1", "15"),
+        ("1e3 + .5", "1000.5"),
+        ("-9223372036854775808", "-9223372036854775808"),
+        ("9223372036854775808", "ERROR: <input>:1:1: invalid int literal\n | 9223372036854775808\n | ^"),
+        ("1 // a comment", "1"),
+        ("!!true && --1 == 1 && 1 - -1 == 2", "true"),
+        ("false ? 1 : true ? 2 : 3", "2"),
+        ("[1, 2,].size() + {'a': 1,}.size()", "3"),
+        ("self.`inner`.n", "5"),
+        (
+            "'é' == self.nosuch",
+            "ERROR: <input>:1:12: undefined field 'nosuch'\n | 'é' == self.nosuch\n | .．.........^",
+        ),
+        ("if", "ERROR: <input>:1:1: reserved identifier: if\n | if\n | ^"),
+    ]);
+}
+
+#[test]
 fn fields() {
     check(&[
         ("self.inner.n", "5"),
@@ -225,15 +249,42 @@ fn strings() {
         ("'  a '.trim()", "\"a\""),
         ("'abc'.contains('bc') && 'abc'.startsWith('a') && 'abc'.endsWith('c')", "true"),
         ("'x%d %b %X %o %%'.format([3, 5, 255, 8])", "\"x3 101 FF 10 %\""),
-        ("'%s %.2f %e'.format([1.5, 1.5, 1.5])", "\"1.5 1.50 1.500000e+00\""),
-        ("'%s %d %s'.format([dyn('a'), 1, {'k': true}])", "\"a 1 {k: true}\""),
+        ("'%s %.2f %e'.format([1.5, 1.5, 1.5])", "\"1.5 1.50 1.500000\u{202f}×\u{202f}10⁰⁰\""),
+        ("'%s %d %s'.format([dyn('a'), 1, {'k': true}])", "\"a 1 {\\\"k\\\":true}\""),
+        (
+            "'%s'.format([[dyn('a'), 2.5, duration('2h'), null]])",
+            "\"[\\\"a\\\", 2.500000, duration(\\\"7200s\\\"), null]\"",
+        ),
+        (
+            "'%d'.format([dyn(self.s)])",
+            "error: error during formatting: decimal clause can only be used on integers, was given string",
+        ),
         (
             "'%d'.format([self.s])",
-            "error: error during formatting: decimal clause can only be used on integers, was given string",
+            "ERROR: <input>:1:18: error during formatting: decimal clause can only be used on integers, was given \
+             string\n | '%d'.format([self.s])\n | .................^",
+        ),
+        (
+            "'%a'.format([1])",
+            "ERROR: <input>:1:12: could not parse formatting clause: unrecognized formatting clause \"a\"\n \
+             | '%a'.format([1])\n | ...........^",
+        ),
+        ("'%s'.format([])", "ERROR: <input>:1:12: index 0 out of range\n | '%s'.format([])\n | ...........^"),
+        (
+            "'%s'.format([1, 2])",
+            "ERROR: <input>:1:12: too many arguments supplied to string.format (expected 1, got 2)\n \
+             | '%s'.format([1, 2])\n | ...........^",
         ),
         ("strings.quote('a\"b')", "\"\\\"a\\\\\\\"b\\\"\""),
         ("'abc'.matches('^a.c$')", "true"),
         ("'a'.matches(self.s + '[')", "error: error parsing regexp: missing closing ]: `[`"),
+        ("'a'.matches(self.s + '(')", "error: error parsing regexp: missing closing ): `text(`"),
+        ("'a'.matches(self.s + ')')", "error: error parsing regexp: unexpected ): `text)`"),
+        ("'a'.matches('*' + self.s)", "error: error parsing regexp: missing argument to repetition operator: `*`"),
+        (r"'a'.matches(self.s + '\\q')", r"error: error parsing regexp: invalid escape sequence: `\q`"),
+        ("'a'.matches('(?=a)' + self.s)", "error: error parsing regexp: invalid or unsupported Perl syntax: `(?=`"),
+        ("'a'.matches(self.s + '[z-a]')", "error: error parsing regexp: invalid character class range: `z-a`"),
+        ("'a'.matches(self.s + '**')", "error: error parsing regexp: invalid nested repetition operator: `**`"),
         ("'a1b2'.findAll('[0-9]') + ['abc'.find('[bc]+')]", "[\"1\",\"2\",\"bc\"]"),
         ("'a1b2'.findAll('[0-9]', 1)", "[\"1\"]"),
         ("'abc'.reverse()", "\"cba\""),

@@ -43,20 +43,22 @@ fn schemas_give_types_and_values_follow_them() {
     let schema = json!({"type": "object", "properties": {
         "port": {"x-kubernetes-int-or-string": true},
         "tags": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
-        "items": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"],
-            "items": {"type": "object", "properties": {"k": {"type": "string"}, "v": {"type": "integer"}}}},
+        "items": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k.", "k!"],
+            "items": {"type": "object", "properties": {"k.": {"type": "string"}, "k!": {"type": "string"}, "v": {"type": "integer"}}}},
         "a-b": {"type": "string", "format": "duration"},
         "unknown": {"x-kubernetes-preserve-unknown-fields": true},
     }});
     let ty = declared(&schema, true).expect("declared").ty;
     let env = Env::new().with_variable("self", ty.clone());
     let tree = json!({"metadata": {"name": "n"}, "port": "http", "tags": ["a", "b"], "a-b": "90s",
-        "items": [{"k": "x", "v": 1}, {"k": "y", "v": 2}]});
+        "items": [{"k.": "x", "k!": "y", "v": 1}, {"k.": "y", "v": 2}]});
     for (rule, expected) in [
         ("type(self.port) == string", json!(true)),
         ("self.tags == ['b', 'a']", json!(true)),
         ("self.tags + ['a', 'c']", json!(["a", "b", "c"])),
         ("(self.items + [self.items[0]]).size()", json!(2)),
+        ("self.items == [self.items[1], self.items[0]]", json!(true)),
+        ("self.items[0].k__dot__", json!("x")),
         ("self.a__dash__b.getSeconds()", json!(90)),
         ("self.metadata.name.size() <= 8", json!(true)),
         ("has(self.metadata.generateName)", json!(false)),

@@ -143,7 +143,7 @@ proptest! {
 #[test]
 fn deep_and_long_expressions_are_refused_or_evaluated() {
     let work = || {
-        for depth in [50, 200, 240, 5_000] {
+        for depth in [50, 240, 7_900] {
             evaluate(&format!("{}1{}", "(".repeat(depth), ")".repeat(depth)));
             evaluate(&format!("{}1{}", "[".repeat(depth), "]".repeat(depth)));
             evaluate(&format!("{}1", "!".repeat(depth)));

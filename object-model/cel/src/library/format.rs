@@ -1,10 +1,15 @@
 //! `format`: text with clauses, filled from a list.
+//!
+//! Kubernetes keeps to the older form of the extension: what stands within lists and maps prints as it would be written,
+//! and an exponent prints as one reads it.
 
 use super::convert::{format_double, type_name};
+use super::strings::quote;
 use super::time::format_duration;
 use super::{Cost, Function, function, no_overload};
 use crate::errors::EvalError;
 use crate::library::time::format_timestamp;
+use crate::ty::Type;
 use crate::value::{List, Value};
 
 pub(super) const FUNCTIONS: &[Function] =
@@ -22,7 +27,53 @@ const PRECISION_MAX: usize = 100;
 /// Most levels of lists and maps that `%s` prints.
 const DEPTH_MAX: u32 = 32;
 
+/// What is wrong with a pattern or with one of its arguments.
+pub(crate) struct Wrong {
+    pub(crate) argument: Option<usize>,
+    pub(crate) message: String,
+}
+
+impl From<EvalError> for Wrong {
+    fn from(error: EvalError) -> Self {
+        Wrong { argument: None, message: error.to_string() }
+    }
+}
+
 fn format(pattern: &str, args: &List<'_>) -> Result<String, EvalError> {
+    let fill = |index, clause, precision| match args.get(index) {
+        Some(value) => fill(clause, precision, &value).map_err(Wrong::from),
+        None => Err(out_of_range(index)),
+    };
+    fill_in(pattern, fill).map(|(text, _)| text).map_err(|wrong| EvalError::Failed(wrong.message))
+}
+
+/// Do arguments of these types suit the pattern?
+pub(crate) fn verify(pattern: &str, args: &[&Type]) -> Result<(), Wrong> {
+    let fill = |index: usize, clause, _| {
+        let ty = args.get(index).ok_or_else(|| out_of_range(index))?.plain();
+        if suits(clause, ty)? {
+            return Ok(String::new());
+        }
+        let message = format!("error during formatting: {}, was given {}", needs(clause), type_name(ty));
+        Err(Wrong { argument: Some(index), message })
+    };
+    let (_, used) = fill_in(pattern, fill)?;
+    if used < args.len() {
+        let message = format!("too many arguments supplied to string.format (expected {used}, got {})", args.len());
+        return Err(Wrong { argument: None, message });
+    }
+    Ok(())
+}
+
+fn out_of_range(index: usize) -> Wrong {
+    Wrong { argument: None, message: format!("index {index} out of range") }
+}
+
+/// The pattern with its clauses filled, and how many there were.
+fn fill_in(
+    pattern: &str,
+    mut fill: impl FnMut(usize, char, Option<usize>) -> Result<String, Wrong>,
+) -> Result<(String, usize), Wrong> {
     let mut out = String::new();
     let mut rest = pattern;
     let mut next = 0;
@@ -35,16 +86,47 @@ fn format(pattern: &str, args: &List<'_>) -> Result<String, EvalError> {
             continue;
         }
         let precision = precision(&mut rest)?;
-        let Some(clause) = rest.chars().next() else {
-            return Err(EvalError::failed("unexpected end of string"));
-        };
+        let clause = rest.chars().next().ok_or_else(|| EvalError::failed("unexpected end of string"))?;
         rest = &rest[clause.len_utf8()..];
-        let Some(value) = args.get(next) else { return Err(EvalError::Failed(format!("index {next} out of range"))) };
+        suits(clause, &Type::Dyn)?;
+        out.push_str(&fill(next, clause, precision)?);
         next += 1;
-        out.push_str(&fill(clause, precision, &value)?);
     }
     out.push_str(rest);
-    Ok(out)
+    Ok((out, next))
+}
+
+/// Can the clause print values of this type? An error if there is no such clause.
+fn suits(clause: char, ty: &Type) -> Result<bool, EvalError> {
+    let integer = matches!(ty, Type::Int | Type::Uint);
+    let suits = match clause {
+        's' => !matches!(ty, Type::Object(_) | Type::Opaque(_) | Type::Optional(_)),
+        'd' | 'o' => integer,
+        'f' | 'e' => matches!(ty, Type::Double | Type::String),
+        'b' => integer || matches!(ty, Type::Bool),
+        'x' | 'X' => integer || matches!(ty, Type::String | Type::Bytes),
+        other => {
+            let message = format!("could not parse formatting clause: unrecognized formatting clause \"{other}\"");
+            return Err(EvalError::Failed(message));
+        }
+    };
+    Ok(suits || matches!(ty, Type::Dyn | Type::Param(_)))
+}
+
+/// What a clause demands.
+fn needs(clause: char) -> &'static str {
+    match clause {
+        'd' => "decimal clause can only be used on integers",
+        'f' => "fixed-point clause can only be used on doubles",
+        'e' => "scientific clause can only be used on doubles",
+        'b' => "only integers and bools can be formatted as binary",
+        'x' | 'X' => "only integers, byte buffers, and strings can be formatted as hex",
+        'o' => "octal clause can only be used on integers",
+        _ => {
+            "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and \
+             timestamps"
+        }
+    }
 }
 
 fn precision(rest: &mut &str) -> Result<Option<usize>, EvalError> {
@@ -54,12 +136,14 @@ fn precision(rest: &mut &str) -> Result<Option<usize>, EvalError> {
     *rest = &after[end..];
     match digits {
         Some(digits) => Ok(Some(digits)),
-        None => Err(EvalError::failed("error while parsing precision")),
+        None => Err(EvalError::Failed(format!(
+            "could not parse formatting clause: error while parsing precision: must be at most {PRECISION_MAX}"
+        ))),
     }
 }
 
-fn wrong(what: &str, value: &Value<'_>) -> EvalError {
-    EvalError::Failed(format!("error during formatting: {what}, was given {}", type_name(&value.type_of())))
+fn wrong(clause: char, value: &Value<'_>) -> EvalError {
+    EvalError::Failed(format!("error during formatting: {}, was given {}", needs(clause), type_name(&value.type_of())))
 }
 
 fn fill(clause: char, precision: Option<usize>, value: &Value<'_>) -> Result<String, EvalError> {
@@ -69,27 +153,26 @@ fn fill(clause: char, precision: Option<usize>, value: &Value<'_>) -> Result<Str
             Value::Int(value) => Ok(value.to_string()),
             Value::Uint(value) => Ok(value.to_string()),
             Value::Double(value) if !value.is_finite() => Ok(format_special(*value)),
-            _ => Err(wrong("decimal clause can only be used on integers", value)),
+            _ => Err(wrong(clause, value)),
         },
         'f' => {
-            let number = number(value).ok_or_else(|| wrong("fixed-point clause can only be used on doubles", value))?;
-            Ok(if number.is_finite() { format!("{number:.*}", precision.unwrap_or(6)) } else { format_special(number) })
+            let number = number(value).ok_or_else(|| wrong(clause, value))?;
+            Ok(format_fixed(number, precision.unwrap_or(6)))
         }
         'e' => {
-            let number = number(value).ok_or_else(|| wrong("scientific clause can only be used on doubles", value))?;
+            let number = number(value).ok_or_else(|| wrong(clause, value))?;
             if !number.is_finite() {
                 return Ok(format_special(number));
             }
             let text = format!("{number:.*e}", precision.unwrap_or(6));
             let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
-            let power: i32 = power.parse().unwrap_or(0);
-            Ok(format!("{mantissa}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs()))
+            Ok(format!("{mantissa}\u{202f}×\u{202f}10{}", raised(power.parse().unwrap_or(0))))
         }
         'b' => match value {
             Value::Int(value) => Ok(signed(*value, |v| format!("{v:b}"))),
             Value::Uint(value) => Ok(format!("{value:b}")),
             Value::Bool(value) => Ok(u8::from(*value).to_string()),
-            _ => Err(wrong("only integers and bools can be formatted as binary", value)),
+            _ => Err(wrong(clause, value)),
         },
         'x' | 'X' => {
             let text = match value {
@@ -97,18 +180,16 @@ fn fill(clause: char, precision: Option<usize>, value: &Value<'_>) -> Result<Str
                 Value::Uint(value) => format!("{value:x}"),
                 Value::String(text) => hex(text.as_bytes()),
                 Value::Bytes(bytes) => hex(bytes),
-                _ => return Err(wrong("only integers, byte buffers, and strings can be formatted as hex", value)),
+                _ => return Err(wrong(clause, value)),
             };
             Ok(if clause == 'X' { text.to_uppercase() } else { text })
         }
         'o' => match value {
             Value::Int(value) => Ok(signed(*value, |v| format!("{v:o}"))),
             Value::Uint(value) => Ok(format!("{value:o}")),
-            _ => Err(wrong("octal clause can only be used on integers", value)),
+            _ => Err(wrong(clause, value)),
         },
-        other => Err(EvalError::Failed(format!(
-            "could not parse formatting clause: unrecognized formatting clause \"{other}\""
-        ))),
+        _ => Err(wrong(clause, value)),
     }
 }
 
@@ -120,20 +201,36 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A whole number of at least two digits, raised.
+fn raised(power: i32) -> String {
+    let digits = format!("{}{:02}", if power < 0 { "-" } else { "" }, power.abs());
+    digits.chars().map(|c| c.to_digit(10).map_or('⁻', |digit| RAISED[digit as usize])).collect()
+}
+
+const RAISED: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+
 fn format_special(value: f64) -> String {
     match value {
         value if value.is_nan() => "NaN".into(),
-        value if value > 0.0 => "Infinity".into(),
-        _ => "-Infinity".into(),
+        value if value > 0.0 => "∞".into(),
+        _ => "-∞".into(),
     }
 }
 
-#[allow(clippy::cast_precision_loss)]
+fn format_fixed(value: f64, precision: usize) -> String {
+    if value.is_finite() { format!("{value:.precision$}") } else { format_special(value) }
+}
+
+/// A double, or the name of one that has no digits.
 fn number(value: &Value<'_>) -> Option<f64> {
     match value {
         Value::Double(value) => Some(*value),
-        Value::Int(value) => Some(*value as f64),
-        Value::Uint(value) => Some(*value as f64),
+        Value::String(text) => match &**text {
+            "NaN" => Some(f64::NAN),
+            "Infinity" => Some(f64::INFINITY),
+            "-Infinity" => Some(f64::NEG_INFINITY),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -142,6 +239,26 @@ fn text(value: &Value<'_>, depth: u32) -> Result<String, EvalError> {
     if depth > DEPTH_MAX {
         return Err(EvalError::failed("value is nested too deeply to be formatted"));
     }
+    Ok(match value {
+        Value::List(list) => {
+            let items: Result<Vec<String>, EvalError> = list.iter().map(|item| text(&item, depth + 1)).collect();
+            format!("[{}]", items?.join(", "))
+        }
+        Value::Map(map) => {
+            let mut entries = Vec::with_capacity(map.len());
+            for key in map.keys() {
+                let value = map.get(&key).unwrap_or(Value::Null);
+                entries.push(format!("{}:{}", text(&key, depth + 1)?, text(&value, depth + 1)?));
+            }
+            entries.sort();
+            format!("{{{}}}", entries.join(", "))
+        }
+        inner if depth > 0 => written(inner)?,
+        outer => plain(outer)?,
+    })
+}
+
+fn plain(value: &Value<'_>) -> Result<String, EvalError> {
     Ok(match value {
         Value::String(text) => text.to_string(),
         Value::Bool(value) => value.to_string(),
@@ -154,25 +271,21 @@ fn text(value: &Value<'_>, depth: u32) -> Result<String, EvalError> {
         Value::Duration(nanos) => format_duration(*nanos),
         Value::Timestamp(nanos) => format_timestamp(*nanos),
         Value::Type(ty) => type_name(ty),
-        Value::List(list) => {
-            let items: Result<Vec<String>, EvalError> = list.iter().map(|item| text(&item, depth + 1)).collect();
-            format!("[{}]", items?.join(", "))
-        }
-        Value::Map(map) => {
-            let mut entries = Vec::with_capacity(map.len());
-            for key in map.keys() {
-                let value = map.get(&key).unwrap_or(Value::Null);
-                entries.push(format!("{}: {}", text(&key, depth + 1)?, text(&value, depth + 1)?));
-            }
-            entries.sort();
-            format!("{{{}}}", entries.join(", "))
-        }
         other => {
-            return Err(wrong(
-                "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, \
-                 and timestamps",
-                other,
-            ));
+            return Err(wrong('s', other));
         }
+    })
+}
+
+/// As it would be written in an expression.
+fn written(value: &Value<'_>) -> Result<String, EvalError> {
+    Ok(match value {
+        Value::String(text) => quote(text),
+        Value::Bytes(bytes) => format!("b{}", quote(&String::from_utf8_lossy(bytes))),
+        Value::Double(value) if value.is_nan() => quote("NaN"),
+        Value::Double(value) => format_fixed(*value, 6),
+        Value::Duration(_) => format!("duration({})", quote(&plain(value)?)),
+        Value::Timestamp(_) => format!("timestamp({})", quote(&plain(value)?)),
+        other => plain(other)?,
     })
 }

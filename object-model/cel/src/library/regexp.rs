@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use regex::{Regex, RegexBuilder};
 
+use super::re2;
 use super::{Context, Cost, Function, Outcome, function, no_overload};
 use crate::errors::EvalError;
 use crate::value::Value;
@@ -58,16 +59,22 @@ fn regex<'c>(context: &Context<'c>, pattern: &str) -> Result<Cow<'c, Regex>, Eva
 
 /// The pattern, or why it is none.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(pattern).size_limit(COMPILED_MAX).dfa_size_limit(COMPILED_MAX).build().map_err(|error| {
-        let (reason, part) = match &error {
-            regex::Error::Syntax(text) => explain(text, pattern),
-            _ => ("expression too large", pattern.to_owned()),
+    let refused = |reason: String| format!("error parsing regexp: {reason}");
+    let translated = re2::translate(pattern).map_err(refused)?;
+    build(&translated).map_err(|error| {
+        // The places that an error names are those of the pattern as it was written, if that fails too.
+        let (error, pattern) = match build(pattern) {
+            Err(own) => (own, pattern),
+            Ok(_) => (error, translated.as_str()),
         };
-        if reason == "expression too large" {
-            return format!("error parsing regexp: {reason}");
-        }
-        format!("error parsing regexp: {reason}: `{part}`")
+        let regex::Error::Syntax(text) = &error else { return refused("expression too large".to_owned()) };
+        let (reason, part) = explain(text, pattern);
+        refused(format!("{reason}: `{part}`"))
     })
+}
+
+fn build(pattern: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern).size_limit(COMPILED_MAX).dfa_size_limit(COMPILED_MAX).build()
 }
 
 /// Go's words for the crate's, and the part of the pattern that they are about.
@@ -105,8 +112,6 @@ fn explain(text: &str, pattern: &str) -> (&'static str, String) {
         ("invalid or unsupported Perl syntax", part)
     } else if has("capture group name") {
         ("invalid named capture", marked())
-    } else if has("size limit") || has("exceeds") {
-        ("expression too large", String::new())
     } else {
         ("invalid syntax", pattern.to_owned())
     }

@@ -8,7 +8,7 @@ use super::{Cost, Function, Outcome, failed, function, int, no_overload};
 use crate::budget::Budget;
 use crate::compare::{contains, equal, order};
 use crate::errors::EvalError;
-use crate::join::join_lists;
+use crate::join::{insert_entries, join_lists};
 use crate::value::{Map, Value};
 
 const COMPARED: &[&str] = &[
@@ -55,12 +55,7 @@ pub(super) const OPERATORS: &[Function] = &[
     function("@map_insert", &["(map(A, B), map(A, B)) -> map(A, B)"], Cost::One, |_, args| match args {
         [Value::Map(Map::Values(all)), Value::Map(more)] => {
             let mut all = (**all).clone();
-            for key in more.keys() {
-                let Some(entry) = crate::value::Key::of(&key).zip(more.get(&key)) else { return no_overload() };
-                if all.insert(entry.0, entry.1).is_some() {
-                    return failed(format!("insert failed: key {} already exists", display(&key)));
-                }
-            }
+            insert_entries(&mut all, more)?;
             Ok(Value::Map(Map::Values(Arc::new(all))))
         }
         _ => no_overload(),

@@ -185,7 +185,8 @@ fn substring<'a>(text: &str, start: i64, end: Option<i64>) -> Outcome<'a> {
     Ok(Value::from(text[from..to].to_owned()))
 }
 
-fn quote(text: &str) -> String {
+/// Text in quotes, with escapes where it needs them.
+pub(super) fn quote(text: &str) -> String {
     let mut out = String::from("\"");
     for character in text.chars() {
         match character {
