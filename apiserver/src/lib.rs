@@ -30,7 +30,7 @@ mod tokens;
 pub use authn::{Authentication, Authenticator, Certificates, StaticTokens};
 pub use authz::{Action, AlwaysAllow, Authorizer, Rbac};
 pub use http::{HttpServer, HttpService, TlsServer};
-pub use kubelet::{HttpNodeConnector, NodeConnector, NodeDial, NodePath, TlsNodeDial};
+pub use kubelet::{Address, HttpNodeConnector, NodeConnector, NodeDial, NodePath, TlsNodeDial};
 pub use layers::{AuthenticateLayer, AuthorizeLayer, ImpersonateLayer};
 pub use pki::{Authority, Issued, PkiError, signing_keys};
 pub use server::{ADMISSION_PLUGINS, ApiServer, ApiServerConfig, SetupError};

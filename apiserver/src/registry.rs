@@ -8,9 +8,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pintle_client::{Identity, Request, Response, Target, Verb};
+use pintle_client::{Content, Identity, Request, Response, Target, Verb};
 use pintle_object_model::clock::{Clock, Random};
-use pintle_object_model::{GroupVersionResource, KindEntry, Object, Scheme, Status};
+use pintle_object_model::{GroupResource, GroupVersionResource, KindEntry, Object, Scheme, Status};
 
 use crate::admission::{AdmissionChain, Warnings};
 use crate::allocator::ServiceAllocator;
@@ -71,6 +71,13 @@ pub(crate) struct Call<'a> {
     pub(crate) warnings: &'a Warnings,
 }
 
+impl Call<'_> {
+    /// The resource as it was asked for, which is how messages name it.
+    pub(crate) fn group_resource(&self) -> GroupResource {
+        self.resource.group_resource()
+    }
+}
+
 impl Registry {
     /// Answers a request whose caller is known and allowed to ask.
     pub(crate) async fn answer(&self, identity: &Identity, request: Request) -> Result<Response, Status> {
@@ -109,10 +116,18 @@ impl Registry {
             warnings: &warnings,
         };
         let answered = self.dispatch(&call, request).await;
-        answered.map(|mut response| {
-            response.warnings.extend(warnings.take());
-            response
-        })
+        let warnings = warnings.take();
+        match answered {
+            Ok(mut response) => {
+                response.warnings.extend(warnings);
+                Ok(response)
+            }
+            // Whoever is refused is warned all the same.
+            Err(status) if !warnings.is_empty() => {
+                Ok(Response { warnings, ..Response::new(Content::Status(Box::new(status))) })
+            }
+            Err(status) => Err(status),
+        }
     }
 
     async fn dispatch(&self, call: &Call<'_>, request: Request) -> Result<Response, Status> {

@@ -34,8 +34,10 @@ pub fn encode_response(
         Content::Watch { gvk, events } => encode_watch(events, &gvk, accept, table_options, now),
         Content::Status(status) => encode_status(&status, accept),
         Content::Document(document) => {
-            let mut builder =
-                http::Response::builder().status(document.code).header(header::CONTENT_TYPE, document.content_type);
+            let mut builder = http::Response::builder().status(document.code);
+            if !document.content_type.is_empty() {
+                builder = builder.header(header::CONTENT_TYPE, document.content_type);
+            }
             for (name, value) in &document.headers {
                 builder = builder.header(name, value);
             }
