@@ -29,6 +29,33 @@ pub trait NodeConnector: Send + Sync + 'static {
     /// # Errors
     /// 502-like refusals if the node cannot be reached.
     async fn connect(&self, node: &Node, path: NodePath, request: Request) -> Result<Response, Status>;
+
+    /// Sends a request to what listens in the network of pods, for the proxies of pods and services. Whatever answers is
+    /// passed on, refusals too. A connector that has no way there need not implement it.
+    ///
+    /// # Errors
+    /// 503 if nothing can be reached there.
+    async fn connect_address(&self, address: &Address, path: NodePath, request: Request) -> Result<Response, Status> {
+        let _ = (path, request);
+        Err(unreachable(address, "the server has no way into the network of pods"))
+    }
+}
+
+/// Something that listens in the network of pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Name or IP.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// It speaks TLS; its certificate is not verified.
+    pub tls: bool,
+}
+
+/// 503 for an address that does not answer.
+pub(crate) fn unreachable(address: &Address, why: impl std::fmt::Display) -> Status {
+    let Address { host, port, .. } = address;
+    Status::unavailable(format!("error trying to reach service: dial tcp {host}:{port}: {why}"))
 }
 
 /// What a connection to a pod is about.
@@ -98,6 +125,19 @@ impl NodeDialer {
         self.send(node, path, &query, request).await
     }
 
+    pub(crate) async fn connect_address(
+        &self,
+        address: &Address,
+        tail: &str,
+        request: Request,
+    ) -> Result<Response, Status> {
+        let path = with_query(if tail.is_empty() { "/" } else { tail }, &request.params.other);
+        match &self.connector {
+            Some(connector) => connector.connect_address(address, path, request).await,
+            None => Err(unreachable(address, "the server has no way into the network of pods")),
+        }
+    }
+
     async fn send(
         &self,
         node: &Node,
@@ -108,11 +148,14 @@ impl NodeDialer {
         let Some(connector) = &self.connector else {
             return Err(Status::unavailable(format!("this server has no way to reach node {:?}", node.metadata.name)));
         };
-        let query: Vec<String> =
-            query.iter().map(|(key, value)| format!("{}={}", escape(key), escape(value))).collect();
-        let path_and_query = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
-        connector.connect(node, NodePath { path_and_query }, request).await
+        connector.connect(node, with_query(&path, query), request).await
     }
+}
+
+fn with_query(path: &str, query: &[(String, String)]) -> NodePath {
+    let query: Vec<String> = query.iter().map(|(key, value)| format!("{}={}", escape(key), escape(value))).collect();
+    let path_and_query = if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) };
+    NodePath { path_and_query }
 }
 
 /// Percent-encodes what may not stand in a query.

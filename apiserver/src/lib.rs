@@ -44,7 +44,7 @@ pub use authz::{
     Action, AlwaysAllow, Authorizer, AuthorizerChain, Decision, Masters, NodeAuthorizer, Rbac, ResourceAction, RuleList,
 };
 pub use http::{HttpServer, HttpService, TlsServer};
-pub use kubelet::{HttpNodeConnector, NodeConnector, NodeDial, NodePath, TlsNodeDial};
+pub use kubelet::{Address, HttpNodeConnector, NodeConnector, NodeDial, NodePath, TlsNodeDial};
 pub use layers::{AuthenticateLayer, AuthorizeLayer, ImpersonateLayer};
 pub use metrics::{ProcessFacts, ProcessProbe};
 pub use pki::{Authority, Issued, PkiError, rsa_signing_keys, signing_keys};

@@ -8,12 +8,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pintle_client::{Identity, Request, Response, Target, Verb};
+use pintle_client::{Content, Identity, Request, Response, Target, Verb};
 use pintle_object_model::api::apiextensions::v1::CustomResourceDefinition;
 use pintle_object_model::clock::{Clock, Random};
 use pintle_object_model::custom::CustomObject;
 use pintle_object_model::validation::{FieldError, FieldErrorKind, FieldErrors, Path};
-use pintle_object_model::{AnyResource, GroupVersionResource, KindEntry, Object, Scheme, Status};
+use pintle_object_model::{AnyResource, GroupResource, GroupVersionResource, KindEntry, Object, Scheme, Status};
 
 use crate::admission::{AdmissionChain, Warnings};
 use crate::allocator::ServiceAllocator;
@@ -80,6 +80,13 @@ pub(crate) struct Call<'a> {
     pub(crate) warnings: &'a Warnings,
 }
 
+impl Call<'_> {
+    /// The resource as it was asked for, which is how messages name it.
+    pub(crate) fn group_resource(&self) -> GroupResource {
+        self.resource.group_resource()
+    }
+}
+
 impl Registry {
     /// Answers a request whose caller is known and allowed to ask.
     pub(crate) async fn answer(&self, identity: &Identity, request: Request) -> Result<Response, Status> {
@@ -125,14 +132,20 @@ impl Registry {
             warnings: &warnings,
         };
         let answered = self.dispatch(&call, request).await;
-        answered.map(|mut response| {
-            response.warnings.extend(warnings.take());
-            if let Some(kind) = entry.custom() {
-                response.warnings.extend(kind.deprecation().map(str::to_owned));
-                response.custom = Some(Arc::clone(kind));
+        let mut warnings = warnings.take();
+        warnings.extend(entry.custom().and_then(|kind| kind.deprecation()).map(str::to_owned));
+        match answered {
+            Ok(mut response) => {
+                response.warnings.extend(warnings);
+                response.custom = entry.custom().cloned();
+                Ok(response)
             }
-            response
-        })
+            // Whoever is refused is warned all the same.
+            Err(status) if !warnings.is_empty() => {
+                Ok(Response { warnings, ..Response::new(Content::Status(Box::new(status))) })
+            }
+            Err(status) => Err(status),
+        }
     }
 
     async fn dispatch(&self, call: &Call<'_>, request: Request) -> Result<Response, Status> {

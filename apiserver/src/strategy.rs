@@ -117,6 +117,7 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
     }
     let any = object.as_any_mut();
     if let Some(pod) = any.downcast_mut::<Pod>() {
+        pod_parts::settle(pod);
         pod.status.phase = "Pending".into();
     } else if let Some(namespace) = any.downcast_mut::<Namespace>() {
         namespace.status.phase = "Active".into();
@@ -126,6 +127,10 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
         name_label(object);
     } else if let Some(secret) = any.downcast_mut::<Secret>() {
         fold_string_data(secret);
+    } else if let Some(service) = any.downcast_mut::<Service>() {
+        if service.spec.type_ == "ExternalName" {
+            service.spec.internal_traffic_policy = None;
+        }
     } else if let Some(daemons) = any.downcast_mut::<DaemonSet>() {
         daemons.metadata.annotations.insert(TEMPLATE_GENERATION.into(), "1".into());
     } else if let Some(job) = any.downcast_mut::<Job>() {
@@ -350,6 +355,7 @@ fn copy(object: &mut dyn AnyResource, from: &dyn AnyResource, field: &str) {
 
 /// Brings what is written in two ways into the one that is stored.
 pub(crate) fn normalize(object: &mut dyn AnyResource) {
+    name_label(object);
     if let Some(secret) = object.as_any_mut().downcast_mut::<Secret>() {
         fold_string_data(secret);
     }

@@ -9,7 +9,7 @@ use pintle_object_model::{GroupVersionResource, Resource, Scheme, Status};
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt};
 
-use crate::{Api, Caller, DynamicApi, Identity, Request, Response};
+use crate::{Api, Caller, Content, DynamicApi, Identity, Request, Response};
 
 /// Something that answers API requests: the API server in process, or a connection to a remote one.
 pub trait ApiService:
@@ -101,7 +101,11 @@ impl Client {
         if request.user_agent.is_empty() {
             request.user_agent = self.user_agent.to_string();
         }
-        self.service.clone().oneshot(request).await
+        match self.service.clone().oneshot(request).await? {
+            // A refusal that came with warnings.
+            Response { content: Content::Status(status), .. } if status.status == "Failure" => Err(*status),
+            response => Ok(response),
+        }
     }
 
     /// All objects of a kind: of every namespace, or cluster-scoped.

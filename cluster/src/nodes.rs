@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use pintle_apiserver::{NodeDial, TlsNodeDial};
+use pintle_apiserver::{Address, NodeDial, TlsNodeDial};
 use pintle_client::DuplexStream;
 use pintle_object_model::api::core::v1::Node;
 
@@ -53,6 +53,13 @@ impl NodeDial for Dial {
                 std::io::ErrorKind::NotConnected,
                 "it is not a node of this process, and this server has no certificate to show to others",
             )),
+        }
+    }
+
+    async fn dial_address(&self, address: &Address) -> std::io::Result<Box<dyn DuplexStream>> {
+        match &self.remote {
+            Some(remote) => remote.dial_address(address).await,
+            None => Err(std::io::Error::new(std::io::ErrorKind::NotConnected, "this server opens no sockets")),
         }
     }
 }

@@ -20,7 +20,7 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::{NodeConnector, NodePath};
+use super::{Address, NodeConnector, NodePath, unreachable};
 
 /// How long a node may take to accept a connection.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,6 +35,15 @@ pub trait NodeDial: Send + Sync + 'static {
     /// # Errors
     /// If the node cannot be reached.
     async fn dial(&self, node: &Node) -> std::io::Result<Box<dyn DuplexStream>>;
+
+    /// A stream to what listens in the network of pods, for those who have a way there.
+    ///
+    /// # Errors
+    /// If it cannot be reached.
+    async fn dial_address(&self, address: &Address) -> std::io::Result<Box<dyn DuplexStream>> {
+        let _ = address;
+        Err(std::io::Error::new(std::io::ErrorKind::Unsupported, "the server has no way into the network of pods"))
+    }
 }
 
 /// A [`NodeConnector`] that speaks HTTP/1.1 over a [`NodeDial`].
@@ -62,17 +71,38 @@ impl<D: NodeDial> NodeConnector for HttpNodeConnector<D> {
             Ok(Err(error)) => return Err(failed(&error)),
             Err(_) => return Err(failed(&"no answer in time")),
         };
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| failed(&error))?;
-        // Ends with the answer's body, or with the switched protocol.
-        tokio::spawn(connection.with_upgrades());
-        let outgoing = outgoing(&path, request).map_err(|error| failed(&error))?;
-        let answer = sender.send_request(outgoing).await.map_err(|error| failed(&error))?;
-        incoming(answer).await
+        let answer = exchange(stream, "node", &path, request).await.map_err(|error| failed(&error))?;
+        incoming(answer, true).await
+    }
+
+    async fn connect_address(&self, address: &Address, path: NodePath, request: Request) -> Result<Response, Status> {
+        let stream = match tokio::time::timeout(DIAL_TIMEOUT, self.dial.dial_address(address)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return Err(unreachable(address, error)),
+            Err(_) => return Err(unreachable(address, "i/o timeout")),
+        };
+        let host = format!("{}:{}", address.host, address.port);
+        let answer = exchange(stream, &host, &path, request).await.map_err(|error| unreachable(address, error))?;
+        incoming(answer, false).await
     }
 }
 
-fn outgoing(path: &NodePath, request: Request) -> Result<http::Request<Full<Bytes>>, http::Error> {
+/// One request and its answer over a stream of their own.
+async fn exchange(
+    stream: Box<dyn DuplexStream>,
+    host: &str,
+    path: &NodePath,
+    request: Request,
+) -> std::io::Result<http::Response<Incoming>> {
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
+    // Ends with the answer's body, or with the switched protocol.
+    tokio::spawn(connection.with_upgrades());
+    let outgoing = outgoing(host, path, request).map_err(std::io::Error::other)?;
+    sender.send_request(outgoing).await.map_err(std::io::Error::other)
+}
+
+fn outgoing(host: &str, path: &NodePath, request: Request) -> Result<http::Request<Full<Bytes>>, http::Error> {
     let method = match request.verb {
         Verb::Create => http::Method::POST,
         Verb::Update => http::Method::PUT,
@@ -84,7 +114,7 @@ fn outgoing(path: &NodePath, request: Request) -> Result<http::Request<Full<Byte
     };
     // A websocket handshake is always a GET, whatever the verb of the subresource is.
     let method = if request.upgrade.as_ref().is_some_and(is_websocket) { http::Method::GET } else { method };
-    let mut builder = http::Request::builder().method(method).uri(&path.path_and_query).header(HOST, "node");
+    let mut builder = http::Request::builder().method(method).uri(&path.path_and_query).header(HOST, host);
     let switching = request.upgrade.is_some();
     for (name, value) in request.upgrade.into_iter().flat_map(|upgrade| upgrade.headers) {
         builder = builder.header(name, value);
@@ -99,6 +129,10 @@ fn outgoing(path: &NodePath, request: Request) -> Result<http::Request<Full<Byte
             }
             bytes
         }
+        Body::Patch(patch) => {
+            builder = builder.header(CONTENT_TYPE, patch.kind.media_type());
+            patch.text
+        }
         _ => Bytes::new(),
     };
     builder.body(Full::new(body))
@@ -111,7 +145,8 @@ fn is_websocket(upgrade: &pintle_client::UpgradeRequest) -> bool {
         .any(|(name, value)| name.eq_ignore_ascii_case("upgrade") && value.eq_ignore_ascii_case("websocket"))
 }
 
-async fn incoming(answer: http::Response<Incoming>) -> Result<Response, Status> {
+/// The answer as it is passed on. An agent's refusals are about the request; those of others are just answers.
+async fn incoming(answer: http::Response<Incoming>, from_agent: bool) -> Result<Response, Status> {
     let code = answer.status();
     let content_type =
         answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
@@ -126,12 +161,20 @@ async fn incoming(answer: http::Response<Incoming>) -> Result<Response, Status> 
         let stream = Box::new(TokioIo::new(upgraded));
         return Ok(Response::new(Content::Upgrade(Upgrade { headers, stream })));
     }
-    if code.is_success() {
+    if code == http::StatusCode::OK || (from_agent && code.is_success()) {
         let stream = answer.into_body().into_data_stream().map_err(std::io::Error::other);
         return Ok(Response::new(Content::Bytes(ByteStream { content_type, stream: Box::pin(stream) })));
     }
     let body = Limited::new(answer.into_body(), ERROR_BYTES_MAX).collect().await;
     let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    if !from_agent {
+        return Ok(Response::new(Content::Document(Document {
+            code: code.as_u16(),
+            content_type,
+            body,
+            headers: vec![],
+        })));
+    }
     refusal(code.as_u16(), content_type, body)
 }
 
@@ -159,6 +202,8 @@ fn refusal(code: u16, content_type: String, body: Bytes) -> Result<Response, Sta
 /// without `--kubelet-certificate-authority`; a CA in the options turns verification on.
 pub struct TlsNodeDial {
     connector: TlsConnector,
+    /// For pods: they are shown no certificate of ours.
+    anonymous: TlsConnector,
 }
 
 impl std::fmt::Debug for TlsNodeDial {
@@ -174,7 +219,11 @@ impl TlsNodeDial {
     /// If the TLS material is malformed.
     pub fn new(options: &TlsOptions) -> Result<Self, pintle_client::TlsError> {
         let options = TlsOptions { insecure: options.ca.is_none(), ..options.clone() };
-        Ok(Self { connector: TlsConnector::from(Arc::new(options.config(false)?)) })
+        let anonymous = TlsOptions { insecure: true, ..TlsOptions::default() };
+        Ok(Self {
+            connector: TlsConnector::from(Arc::new(options.config(false)?)),
+            anonymous: TlsConnector::from(Arc::new(anonymous.config(false)?)),
+        })
     }
 }
 
@@ -188,6 +237,16 @@ impl NodeDial for TlsNodeDial {
         stream.set_nodelay(true)?;
         let name = ServerName::try_from(host).map_err(std::io::Error::other)?;
         Ok(Box::new(self.connector.connect(name, stream).await?))
+    }
+
+    async fn dial_address(&self, address: &Address) -> std::io::Result<Box<dyn DuplexStream>> {
+        let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
+        stream.set_nodelay(true)?;
+        if !address.tls {
+            return Ok(Box::new(stream));
+        }
+        let name = ServerName::try_from(address.host.clone()).map_err(std::io::Error::other)?;
+        Ok(Box::new(self.anonymous.connect(name, stream).await?))
     }
 }
 

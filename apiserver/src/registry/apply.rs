@@ -26,13 +26,14 @@ impl Registry {
             let live = match &current {
                 Some(current) => Some(self.present(call, &current.value)?),
                 None if call.subresource.is_empty() => None,
-                None => return Err(Status::not_found(&call.storage.group_resource(), call.name)),
+                None => return Err(Status::not_found(&call.group_resource(), call.name)),
             };
             let now = self.parts.clock.utc().to_time();
             let mut applied = configuration.apply_to(call.scheme, call, live.as_ref(), params, now)?;
             configuration.check_twice_named_keys(call, &params.field_validation)?;
             let manager = Manager::settled(&params.field_manager);
             let (Some(current), Some(live)) = (&current, &live) else {
+                self.may_create(call)?;
                 let object = to_create(call, applied)?;
                 match self.create_object(call, object, &manager, dry).await {
                     // Somebody else was faster: then it is a change of what they made.
@@ -50,7 +51,7 @@ impl Registry {
                 return Ok(Response::object(self.present(call, &written)?));
             }
         }
-        Err(Status::modified(&call.storage.group_resource(), call.name))
+        Err(Status::modified(&call.group_resource(), call.name))
     }
 }
 
@@ -195,7 +196,7 @@ fn to_create(call: &Call<'_>, mut object: Box<dyn AnyResource>) -> Result<Box<dy
             "uid mismatch: the provided object specified uid {}, and no existing object was found",
             object.metadata().uid
         );
-        return Err(Status::conflict(&call.storage.group_resource(), call.name, why));
+        return Err(Status::conflict(&call.group_resource(), call.name, why));
     }
     check_namespace(call, &mut *object)?;
     check_identity(call, &*object)?;
@@ -208,7 +209,7 @@ fn check_update(call: &Call<'_>, object: &dyn AnyResource, live: &Object) -> Res
     let (new, old) = (object.metadata(), live.metadata());
     check_identity(call, object)?;
     if new.resource_version != old.resource_version {
-        return Err(Status::modified(&call.storage.group_resource(), call.name));
+        return Err(Status::modified(&call.group_resource(), call.name));
     }
     if new.uid != old.uid {
         let mut errors = FieldErrors::default();

@@ -5,7 +5,7 @@
 
 use pintle_client::{Body, Params};
 use pintle_object_model::api::meta::v1::DeleteOptions;
-use pintle_object_model::json::{DecodeOptions, StrictIssue};
+use pintle_object_model::json::DecodeOptions;
 use pintle_object_model::{AnyResource, GroupVersionKind, KindEntry, Scheme, SchemeError, Status, protobuf, yaml};
 
 use crate::admission::Warnings;
@@ -65,11 +65,16 @@ fn decode_bytes(
 ) -> Result<Box<dyn AnyResource>, Status> {
     let options = DecodeOptions { strict: validation_of(params)? != "Ignore" };
     let converted;
+    let mut issues = vec![];
     let text = match media_type {
         PROTOBUF => return decode_protobuf(scheme, expected, bytes),
         JSON | "" => bytes,
         YAML => {
-            converted = yaml_to_json(bytes)?;
+            let twice;
+            (converted, twice) = yaml_to_json(bytes)?;
+            if let Some(yaml::Duplicate { key, line }) = twice.filter(|_| options.strict) {
+                issues.push(format!("yaml: unmarshal errors:\n  line {line}: key {key:?} already set in map"));
+            }
             &converted
         }
         other => return Err(unsupported(other)),
@@ -79,7 +84,8 @@ fn decode_bytes(
     }
     check_type_meta(scheme, text, expected)?;
     let decoded = scheme.decode_json(expected, text, &options).map_err(|error| cannot_be_handled(expected, &error))?;
-    report(expected, params, &decoded.issues, warnings)?;
+    issues.extend(decoded.issues.iter().map(ToString::to_string));
+    report(expected, params, issues, warnings)?;
     Ok(decoded.object)
 }
 
@@ -92,12 +98,10 @@ fn decode_protobuf(scheme: &Scheme, expected: &GroupVersionKind, bytes: &[u8]) -
     scheme.decode_protobuf(expected, envelope.raw).map_err(|error| cannot_be_handled(expected, &error))
 }
 
-fn yaml_to_json(bytes: &[u8]) -> Result<Vec<u8>, Status> {
-    let documents = yaml::to_json(bytes).map_err(|error| Status::bad_request(error.to_string()))?;
-    match documents.as_slice() {
-        [one] => serde_json::to_vec(one).map_err(Status::internal),
-        _ => Err(Status::bad_request("the request body must hold exactly one object")),
-    }
+/// The first document, and a key that it names twice.
+fn yaml_to_json(bytes: &[u8]) -> Result<(Vec<u8>, Option<yaml::Duplicate>), Status> {
+    let (tree, twice) = yaml::first_to_json(bytes).map_err(Status::bad_request)?;
+    Ok((serde_json::to_vec(&tree).map_err(Status::internal)?, twice))
 }
 
 /// Bytes of a body that are shown to tell it apart.
@@ -243,21 +247,21 @@ fn cannot_be_handled(expected: &GroupVersionKind, error: &SchemeError) -> Status
 fn report(
     expected: &GroupVersionKind,
     params: &Params,
-    issues: &[StrictIssue],
+    issues: Vec<String>,
     warnings: &Warnings,
 ) -> Result<(), Status> {
     if issues.is_empty() {
         return Ok(());
     }
     if params.field_validation == "Strict" {
-        let list = issues.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let list = issues.join(", ");
         return Err(Status::bad_request(format!(
             "{} in version \"{}\" cannot be handled as a {}: strict decoding error: {list}",
             expected.kind, expected.version, expected.kind
         )));
     }
     for issue in issues {
-        warnings.add(issue.to_string());
+        warnings.add(issue);
     }
     Ok(())
 }
@@ -284,7 +288,7 @@ pub(crate) fn delete_options(body: Body, params: &Params) -> Result<DeleteOption
             } else {
                 let converted;
                 let text: &[u8] = if media_type == YAML {
-                    converted = yaml_to_json(&bytes)?;
+                    (converted, _) = yaml_to_json(&bytes)?;
                     &converted
                 } else {
                     &bytes

@@ -13,7 +13,7 @@ use pintle_object_model::{GroupResource, Object, Resource, Status};
 
 use super::{Call, FRESH_TIMEOUT, Registry, no_such_resource};
 use crate::admission::{Attributes, Operation};
-use crate::kubelet::{PodTarget, container_of};
+use crate::kubelet::{Address, PodTarget, container_of};
 
 impl Registry {
     pub(super) async fn log(&self, call: &Call<'_>, request: Request) -> Result<Response, Status> {
@@ -59,7 +59,7 @@ impl Registry {
         match call.storage.info.kind {
             "Node" => {
                 let Some(current) = call.storage.get("", wanted.name).await? else {
-                    return Err(Status::not_found(&call.storage.group_resource(), wanted.name));
+                    return Err(Status::not_found(&call.group_resource(), wanted.name));
                 };
                 self.admit_connection(&one, &current.value).await?;
                 let node = current.value.downcast_arc::<Node>().ok_or_else(no_such_resource)?;
@@ -68,26 +68,43 @@ impl Registry {
             "Pod" => {
                 let (object, pod) = self.pod(&one).await?;
                 self.admit_connection(&one, &object).await?;
-                let first = pod.spec.containers.iter().find_map(|container| container.ports.first());
-                let port = match wanted.port {
-                    "" => first.map(|port| port.container_port.to_string()).unwrap_or_default(),
-                    port => port.to_owned(),
+                let mut ports = pod.spec.containers.iter().flat_map(|container| &container.ports);
+                let port = match (wanted.port, wanted.tls) {
+                    ("", tls) => ports.next().and_then(|port| port.container_port.try_into().ok()).unwrap_or(if tls {
+                        443
+                    } else {
+                        80
+                    }),
+                    (port, _) => {
+                        port.parse().map_err(|_| Status::bad_request(format!("invalid pod request {:?}", call.name)))?
+                    }
                 };
-                let address = pod.status.pod_ip.as_str();
-                if !address.parse().is_ok_and(|address| is_reachable(&address)) {
-                    return Err(Status::bad_request("address not allowed"));
-                }
-                Err(not_proxied(&one, address, &port))
+                self.reach(&one, &pod.status.pod_ip, port, &wanted, request).await
             }
-            _ => self.proxy_service(&one, &wanted).await,
+            _ => self.proxy_service(&one, &wanted, request).await,
         }
     }
 
-    async fn proxy_service(&self, call: &Call<'_>, wanted: &Named<'_>) -> Result<Response, Status> {
+    async fn reach(
+        &self,
+        call: &Call<'_>,
+        host: &str,
+        port: u16,
+        wanted: &Named<'_>,
+        request: Request,
+    ) -> Result<Response, Status> {
+        if !host.parse().is_ok_and(|address| is_reachable(&address)) {
+            return Err(Status::bad_request("address not allowed"));
+        }
+        let address = Address { host: host.to_owned(), port, tls: wanted.tls };
+        self.parts.nodes.connect_address(&address, call.tail, request).await
+    }
+
+    async fn proxy_service(&self, call: &Call<'_>, wanted: &Named<'_>, request: Request) -> Result<Response, Status> {
         let found = call.storage.get(call.namespace, call.name).await?;
         let service = found.as_ref().and_then(|found| found.value.downcast::<Service>());
         let Some((found, service)) = found.as_ref().zip(service) else {
-            return Err(Status::not_found(&call.storage.group_resource(), call.name));
+            return Err(Status::not_found(&call.group_resource(), call.name));
         };
         self.admit_connection(call, &found.value).await?;
         let mut port = wanted.port;
@@ -102,13 +119,13 @@ impl Registry {
             };
         }
         match self.endpoint_of(call, port).await? {
-            Some((address, port)) => Err(not_proxied(call, &address, &port.to_string())),
+            Some((address, port)) => self.reach(call, &address, port, wanted, request).await,
             None => Err(Status::unavailable(format!("no endpoints available for service {:?}", call.name))),
         }
     }
 
     /// An address behind a service that is ready, and the port of this name.
-    async fn endpoint_of(&self, call: &Call<'_>, port: &str) -> Result<Option<(String, i32)>, Status> {
+    async fn endpoint_of(&self, call: &Call<'_>, port: &str) -> Result<Option<(String, u16)>, Status> {
         let Some(storage) = self.parts.storages.get(&EndpointSlice::INFO.gvk()) else { return Ok(None) };
         storage.wait_fresh(FRESH_TIMEOUT).await?;
         let snapshot = storage.cache.snapshot();
@@ -117,7 +134,7 @@ impl Registry {
         for slice in slices {
             let label = slice.metadata.labels.get("kubernetes.io/service-name");
             let named = slice.ports.iter().find(|candidate| candidate.name.as_deref().unwrap_or_default() == port);
-            let number = named.and_then(|port| port.port);
+            let number = named.and_then(|port| u16::try_from(port.port?).ok());
             let ready = slice.endpoints.iter().find(|endpoint| endpoint.conditions.ready != Some(false));
             let address = ready.and_then(|endpoint| endpoint.addresses.first());
             if let (true, Some(number), Some(address)) = (label.is_some_and(|name| name == call.name), number, address)
@@ -156,13 +173,6 @@ impl Registry {
     }
 }
 
-/// The server has no way of its own into the network of pods.
-fn not_proxied(call: &Call<'_>, address: &str, port: &str) -> Status {
-    let of = call.storage.info.kind.to_lowercase();
-    let why = format!("this server has no way to reach {of} {:?} at {address}:{port}", call.name);
-    Status::failure(501, "NotImplemented", why)
-}
-
 /// Not loopback, link-local or multicast.
 fn is_reachable(address: &std::net::IpAddr) -> bool {
     let local = match address {
@@ -175,6 +185,7 @@ fn is_reachable(address: &std::net::IpAddr) -> bool {
 /// `[scheme:]name[:port]`, as proxies name what they mean.
 #[derive(Debug, PartialEq, Eq)]
 struct Named<'a> {
+    tls: bool,
     name: &'a str,
     port: &'a str,
 }
@@ -188,7 +199,11 @@ impl<'a> Named<'a> {
             [scheme, name, port] => (*scheme, *name, *port),
             _ => return None,
         };
-        (matches!(scheme, "" | "http" | "https") && !name.is_empty()).then_some(Self { name, port })
+        (matches!(scheme, "" | "http" | "https") && !name.is_empty()).then_some(Self {
+            tls: scheme == "https",
+            name,
+            port,
+        })
     }
 }
 
@@ -245,9 +260,9 @@ mod tests {
 
     #[test]
     fn what_is_proxied_is_named_with_scheme_and_port() {
-        assert_eq!(Named::parse("a"), Some(Named { name: "a", port: "" }));
-        assert_eq!(Named::parse("https:a:web"), Some(Named { name: "a", port: "web" }));
-        assert_eq!(Named::parse("a:8080"), Some(Named { name: "a", port: "8080" }));
+        assert_eq!(Named::parse("a"), Some(Named { tls: false, name: "a", port: "" }));
+        assert_eq!(Named::parse("https:a:web"), Some(Named { tls: true, name: "a", port: "web" }));
+        assert_eq!(Named::parse("a:8080"), Some(Named { tls: false, name: "a", port: "8080" }));
         for wrong in ["", "ftp:a:1", "a:b:c:d", ":1"] {
             assert_eq!(Named::parse(wrong), None, "{wrong}");
         }

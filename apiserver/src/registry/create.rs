@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use pintle_client::{Content, Request, Response};
+use pintle_object_model::api::meta::v1::{ObjectMeta, OwnerReference};
 use pintle_object_model::validation::FieldErrors;
 use pintle_object_model::{AnyResource, Object, Status};
 
@@ -10,6 +11,7 @@ use super::body::decode_object;
 use super::options::{self, OptionsOf};
 use super::{Call, Registry};
 use crate::admission::{Attributes, Operation};
+use crate::authz::{Action, Decision, ResourceAction};
 use crate::strategy;
 
 /// How often a generated name that is taken is generated anew.
@@ -49,6 +51,7 @@ impl Registry {
             ));
         }
         super::warn_of_finalizers(call, &*object);
+        drop_double_owners(call, object.metadata_mut());
         let generate = object.metadata().name.is_empty() && !object.metadata().generate_name.is_empty();
         let mut attempt = 1;
         loop {
@@ -64,6 +67,17 @@ impl Registry {
                 Err(status) if generate && status.is_already_exists() && attempt < NAME_ATTEMPTS => attempt += 1,
                 other => return other,
             }
+        }
+    }
+
+    /// A write that would make the object needs the right to make it, too.
+    pub(super) fn may_create(&self, call: &Call<'_>) -> Result<(), Status> {
+        let mut action = ResourceAction::new("create", &call.resource.group, &call.resource.resource);
+        action.version.clone_from(&call.resource.version);
+        let action = Action::Resource(action.on(call.namespace, call.name));
+        match self.parts.reviews.authorizer.decide(call.identity, &action) {
+            Decision::Allowed { .. } => Ok(()),
+            other => Err(action.refusal(call.identity, other.why())),
         }
     }
 
@@ -137,7 +151,7 @@ impl Registry {
 
     /// 409: the name is taken, maybe by an object that is on its way out.
     async fn taken(&self, call: &Call<'_>, name: &str) -> Status {
-        let mut status = Status::already_exists(&call.storage.group_resource(), name);
+        let mut status = Status::already_exists(&call.group_resource(), name);
         let found = call.storage.get(call.namespace, name).await;
         if matches!(found, Ok(Some(found)) if found.value.metadata().deletion_timestamp.is_some()) {
             status.message.insert_str(0, "object is being deleted: ");
@@ -149,6 +163,27 @@ impl Registry {
 /// The 422 that lists what is wrong.
 pub(super) fn invalid(call: &Call<'_>, name: &str, errors: &FieldErrors) -> Status {
     Status::invalid(call.storage.info.group, call.storage.info.kind, name, errors)
+}
+
+/// An owner that is named twice is named once, with a warning.
+pub(super) fn drop_double_owners(call: &Call<'_>, metadata: &mut ObjectMeta) {
+    let mut seen: Vec<OwnerReference> = vec![];
+    let mut doubled: Vec<String> = vec![];
+    for owner in std::mem::take(&mut metadata.owner_references) {
+        if !seen.contains(&owner) {
+            seen.push(owner);
+        } else if !doubled.contains(&owner.uid) {
+            doubled.push(owner.uid);
+        }
+    }
+    metadata.owner_references = seen;
+    if !doubled.is_empty() {
+        call.warnings.add(format!(
+            ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may \
+             reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}",
+            doubled.join(", ")
+        ));
+    }
 }
 
 /// The namespace of the body must be that of the URL; an empty one is filled in.

@@ -86,7 +86,7 @@ impl Registry {
     ) -> Result<Deleted, Status> {
         for _ in 0..ATTEMPTS {
             let Some(current) = call.storage.get(call.namespace, name).await? else {
-                return Err(Status::not_found(&call.storage.group_resource(), name));
+                return Err(Status::not_found(&call.group_resource(), name));
             };
             check_preconditions(call, &current.value, options)?;
             let attributes = Attributes {
@@ -106,7 +106,7 @@ impl Registry {
                 return Ok(done);
             }
         }
-        Err(Status::modified(&call.storage.group_resource(), name))
+        Err(Status::modified(&call.group_resource(), name))
     }
 
     /// `None` if the object was changed meanwhile.
@@ -223,7 +223,8 @@ fn plan_pod(object: &mut dyn AnyResource, options: &DeleteOptions, now: Time) ->
             return if metadata.finalizers.is_empty() { Step::Remove } else { Step::Wait };
         }
         (Some(end), Some(left)) => {
-            let Some(asked) = options.grace_period_seconds.filter(|asked| *asked < left) else { return Step::Wait };
+            let asked = options.grace_period_seconds.map(at_least);
+            let Some(asked) = asked.filter(|asked| *asked < left) else { return Step::Wait };
             let metadata = object.metadata_mut();
             let end = end.unix().saturating_sub(left).saturating_add(asked);
             metadata.deletion_timestamp = Some(Time::from_unix(end));
@@ -282,22 +283,25 @@ fn set_dependents_finalizer(object: &mut dyn AnyResource, options: &DeleteOption
     changed
 }
 
+/// Less than nothing is as little as possible.
+fn at_least(seconds: i64) -> i64 {
+    if seconds < 0 { 1 } else { seconds }
+}
+
 /// How long the pod may take to end. Only pods that a node has taken on take any time.
 fn grace_seconds(object: &dyn AnyResource, options: &DeleteOptions) -> i64 {
     let Some(pod) = object.as_any().downcast_ref::<Pod>() else { return 0 };
     if pod.spec.node_name.is_empty() || matches!(pod.status.phase.as_str(), "Succeeded" | "Failed") {
         return 0;
     }
-    let asked = options.grace_period_seconds.or(pod.spec.termination_grace_period_seconds).unwrap_or(0);
-    // Less than nothing is as little as possible.
-    if asked < 0 { 1 } else { asked }
+    at_least(options.grace_period_seconds.or(pod.spec.termination_grace_period_seconds).unwrap_or(0))
 }
 
+/// Kinds whose deletion answers with what was deleted.
 fn returns_object(call: &Call<'_>) -> bool {
-    matches!(
-        (call.storage.info.group, call.storage.info.kind),
-        (
-            "",
+    match (call.storage.info.group, call.storage.info.kind) {
+        ("", kind) => matches!(
+            kind,
             "Pod"
                 | "Namespace"
                 | "Service"
@@ -306,9 +310,10 @@ fn returns_object(call: &Call<'_>) -> bool {
                 | "PersistentVolumeClaim"
                 | "PodTemplate"
                 | "ResourceQuota"
-        ) | ("storage.k8s.io", _)
-            | ("policy", _)
-    )
+        ),
+        ("storage.k8s.io", kind) => kind != "CSIStorageCapacity",
+        (group, _) => group == "resource.k8s.io",
+    }
 }
 
 pub(super) fn check_preconditions(call: &Call<'_>, object: &Object, options: &DeleteOptions) -> Result<(), Status> {
@@ -327,7 +332,7 @@ pub(super) fn check_preconditions(call: &Call<'_>, object: &Object, options: &De
         let Some(wanted) = wanted.as_ref().filter(|wanted| *wanted != found) else { continue };
         if call.storage.info.kind == "Namespace" {
             let why = format!("Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {found}");
-            return Err(Status::conflict(&call.storage.group_resource(), &metadata.name, why));
+            return Err(Status::conflict(&call.group_resource(), &metadata.name, why));
         }
         // Here the kind is named, not the resource.
         let of = GroupResource::new(call.storage.info.group, call.storage.info.kind);

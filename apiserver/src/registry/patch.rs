@@ -27,14 +27,14 @@ impl Registry {
         let manager = super::fields::manager(&params, &user_agent);
         for _ in 0..ATTEMPTS {
             let Some(current) = call.storage.get(call.namespace, call.name).await? else {
-                return Err(Status::not_found(&call.storage.group_resource(), call.name));
+                return Err(Status::not_found(&call.group_resource(), call.name));
             };
             let before = self.present(call, &current.value)?;
             let patched = self.patched(call, &before, &patch, &params.field_validation)?;
             let given = &patched.metadata().resource_version;
             let insists = *given != before.metadata().resource_version && !given.is_empty();
             if insists && *given != current.revision.to_string() {
-                return Err(Status::modified(&call.storage.group_resource(), call.name));
+                return Err(Status::modified(&call.group_resource(), call.name));
             }
             let new = call.scheme.to_hub(patched).map_err(|error| Status::bad_request(error.to_string()))?;
             if let Some(written) = self.write_update(call, new, &current, &manager, dry).await? {
@@ -44,7 +44,7 @@ impl Registry {
                 break;
             }
         }
-        Err(Status::modified(&call.storage.group_resource(), call.name))
+        Err(Status::modified(&call.group_resource(), call.name))
     }
 
     /// The object after the patch, defaulted.

@@ -25,7 +25,7 @@ impl Registry {
         };
         match found {
             Some(object) => Ok(Response::object(self.present(call, &object)?)),
-            None => Err(Status::not_found(&call.storage.group_resource(), call.name)),
+            None => Err(Status::not_found(&call.group_resource(), call.name)),
         }
     }
 

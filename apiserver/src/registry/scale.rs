@@ -18,7 +18,7 @@ impl Registry {
         match request.verb {
             Verb::Get => {
                 let Some(current) = call.storage.get(call.namespace, call.name).await? else {
-                    return Err(Status::not_found(&call.storage.group_resource(), call.name));
+                    return Err(Status::not_found(&call.group_resource(), call.name));
                 };
                 let opened = super::open(call, &current.value)?;
                 if let Some(path) = strategy::missing_replicas(&*opened) {
@@ -53,7 +53,7 @@ impl Registry {
         };
         for _ in 0..ATTEMPTS {
             let Some(current) = call.storage.get(call.namespace, call.name).await? else {
-                return Err(Status::not_found(&call.storage.group_resource(), call.name));
+                return Err(Status::not_found(&call.group_resource(), call.name));
             };
             let now = self.parts.clock.utc().to_time();
             let opened = super::open(call, &current.value)?;
@@ -107,7 +107,7 @@ impl Registry {
                 return Ok(Response::object(Object::new(scale_object(&*super::open(call, &written)?)?)));
             }
         }
-        Err(Status::modified(&call.storage.group_resource(), call.name))
+        Err(Status::modified(&call.group_resource(), call.name))
     }
 }
 

@@ -59,7 +59,7 @@ impl Registry {
         let mut wanted: TokenRequest = self.decode_other(call, request)?;
         crate::reviews::check_token_names(&wanted, call.namespace, call.name)?;
         let Some(current) = call.storage.get(call.namespace, call.name).await? else {
-            return Err(Status::not_found(&call.storage.group_resource(), call.name));
+            return Err(Status::not_found(&call.group_resource(), call.name));
         };
         let account = current.value.downcast::<ServiceAccount>().ok_or_else(no_such_resource)?;
         crate::reviews::complete_token(&mut wanted, account, self.parts.clock.utc().to_time())?;
@@ -85,7 +85,7 @@ impl Registry {
             Some(_) => Ok(()),
             None => {
                 let why = format!("node {:?} not found", old.spec.node_name);
-                Err(Status::forbidden(&call.storage.group_resource(), call.name, why))
+                Err(Status::forbidden(&call.group_resource(), call.name, why))
             }
         }
     }
@@ -93,7 +93,7 @@ impl Registry {
     /// The pod that the call names.
     pub(super) async fn pod(&self, call: &Call<'_>) -> Result<(Object, Arc<Pod>), Status> {
         let Some(current) = call.storage.get(call.namespace, call.name).await? else {
-            return Err(Status::not_found(&call.storage.group_resource(), call.name));
+            return Err(Status::not_found(&call.group_resource(), call.name));
         };
         let pod = current.value.downcast_arc::<Pod>().ok_or_else(no_such_resource)?;
         Ok((current.value, pod))
@@ -143,7 +143,7 @@ impl Registry {
     ) -> Result<Object, Status> {
         for _ in 0..ATTEMPTS {
             let Some(current) = call.storage.get(call.namespace, call.name).await? else {
-                return Err(Status::not_found(&call.storage.group_resource(), call.name));
+                return Err(Status::not_found(&call.group_resource(), call.name));
             };
             let mut object = current.value.downcast::<K>().ok_or_else(no_such_resource)?.clone();
             edit(&mut object)?;
@@ -154,6 +154,6 @@ impl Registry {
                 return Ok(written);
             }
         }
-        Err(Status::modified(&call.storage.group_resource(), call.name))
+        Err(Status::modified(&call.group_resource(), call.name))
     }
 }

@@ -36,8 +36,9 @@ impl Registry {
         for _ in 0..ATTEMPTS {
             let Some(current) = call.storage.get(call.namespace, call.name).await? else {
                 if !strategy::created_by_put(call.storage.info) || !call.subresource.is_empty() {
-                    return Err(Status::not_found(&call.storage.group_resource(), call.name));
+                    return Err(Status::not_found(&call.group_resource(), call.name));
                 }
+                self.may_create(call)?;
                 check_uid(call, object.metadata(), "")?;
                 object.metadata_mut().resource_version.clear();
                 let created = self.create_object(call, object, &manager, dry).await?;
@@ -53,7 +54,7 @@ impl Registry {
                 break;
             }
         }
-        Err(Status::modified(&call.storage.group_resource(), call.name))
+        Err(Status::modified(&call.group_resource(), call.name))
     }
 
     /// Carries an update through admission and validation into the store. `None` if the object was changed or
@@ -69,6 +70,7 @@ impl Registry {
         let opened = super::open(call, &current.value)?;
         let old: &dyn AnyResource = &*opened;
         let now = self.parts.clock.utc().to_time();
+        super::create::drop_double_owners(call, object.metadata_mut());
         let mut errors = FieldErrors::default();
         check_immutable(object.metadata(), old.metadata(), &mut errors);
         super::fields::on_update(&mut *object, &current.value, old, call, manager, now);
@@ -237,7 +239,7 @@ pub(super) fn version_of(metadata: &ObjectMeta) -> Result<Option<u64>, Status> {
 /// Is that the version that is stored? Some kinds insist on being told one.
 pub(super) fn check_version(call: &Call<'_>, given: Option<u64>, stored: Revision) -> Result<(), Status> {
     match given {
-        Some(version) if version != stored.get() => Err(Status::modified(&call.storage.group_resource(), call.name)),
+        Some(version) if version != stored.get() => Err(Status::modified(&call.group_resource(), call.name)),
         None if strategy::needs_resource_version(call.storage.info) => {
             let mut errors = FieldErrors::default();
             let path = Path::new("metadata").child("resourceVersion");
@@ -261,5 +263,5 @@ pub(super) fn check_uid(call: &Call<'_>, given: &ObjectMeta, stored: &str) -> Re
         call.storage.key(call.namespace, call.name),
         given.uid
     );
-    Err(Status::conflict(&call.storage.group_resource(), call.name, why))
+    Err(Status::conflict(&call.group_resource(), call.name, why))
 }

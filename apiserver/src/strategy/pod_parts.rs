@@ -4,13 +4,41 @@
 //! is wrong with the change. Source: Kubernetes concepts, "Ephemeral Containers", "Resize CPU and Memory Resources".
 
 use pintle_object_model::AnyResource;
-use pintle_object_model::api::core::v1::{Container, Pod, ResourceRequirements};
+use pintle_object_model::api::core::v1::{AppArmorProfile, Container, Pod, ResourceRequirements};
 use pintle_object_model::validation::{FieldErrors, Path};
 
 use super::qos_class;
+use super::warnings::APP_ARMOR;
 
 /// Resources that a running pod can be given more or less of.
 const RESIZABLE: [&str; 2] = ["cpu", "memory"];
+
+/// Brings what new pods may say in older ways into the fields that count.
+pub(super) fn settle(pod: &mut Pod) {
+    // Less than nothing is as little as possible.
+    if pod.spec.termination_grace_period_seconds.is_some_and(|seconds| seconds < 0) {
+        pod.spec.termination_grace_period_seconds = Some(1);
+    }
+    for container in pod.spec.init_containers.iter_mut().chain(&mut pod.spec.containers) {
+        let profile = pod.metadata.annotations.get(&format!("{APP_ARMOR}{}", container.name));
+        if let Some(profile) = profile.and_then(|text| app_armor_profile(text)) {
+            let context = container.security_context.get_or_insert_default();
+            context.app_armor_profile.get_or_insert_with(|| Box::new(profile));
+        }
+    }
+}
+
+fn app_armor_profile(text: &str) -> Option<AppArmorProfile> {
+    let of_type = |type_: &str| AppArmorProfile { type_: type_.into(), ..AppArmorProfile::default() };
+    match text {
+        "runtime/default" => Some(of_type("RuntimeDefault")),
+        "unconfined" => Some(of_type("Unconfined")),
+        _ => {
+            let name = text.strip_prefix("localhost/").filter(|name| !name.is_empty())?;
+            Some(AppArmorProfile { localhost_profile: Some(name.to_owned()), ..of_type("Localhost") })
+        }
+    }
+}
 
 /// Edits a copy of the stored pod with the help of what was sent, and puts it in its place.
 fn amend(object: &mut dyn AnyResource, old: &dyn AnyResource, edit: impl FnOnce(&mut Pod, &mut Pod)) {
@@ -168,6 +196,17 @@ mod tests {
                 "spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed",
             ]
         );
+    }
+
+    #[test]
+    fn annotations_of_old_become_fields() {
+        let mut pod = pod(&[]);
+        pod.metadata.annotations.insert(format!("{APP_ARMOR}c"), "localhost/p".into());
+        pod.spec.termination_grace_period_seconds = Some(-1);
+        settle(&mut pod);
+        let profile = pod.spec.containers[0].security_context.as_deref().unwrap().app_armor_profile.as_deref().unwrap();
+        assert_eq!((profile.type_.as_str(), profile.localhost_profile.as_deref()), ("Localhost", Some("p")));
+        assert_eq!(pod.spec.termination_grace_period_seconds, Some(1));
     }
 
     #[test]

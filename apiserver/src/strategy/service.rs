@@ -15,6 +15,7 @@ pub(super) fn drop_what_the_type_has_not(service: &mut Service, old: &Service) {
         }
     }
     if old.type_ == "LoadBalancer" && new.type_ != "LoadBalancer" {
+        service.status.load_balancer = Default::default();
         if new.allocate_load_balancer_node_ports == old.allocate_load_balancer_node_ports {
             new.allocate_load_balancer_node_ports = None;
         }

@@ -15,6 +15,8 @@ use pintle_object_model::api::storage::v1::StorageClass;
 
 mod pod;
 
+pub(super) use pod::APP_ARMOR;
+
 /// Resources whose use is warned of, whatever is done.
 pub(crate) fn on_use(group: &str, version: &str, resource: &str) -> Option<&'static str> {
     match (group, version, resource) {

@@ -259,7 +259,8 @@ impl Decoder {
                 let text = reader.skip()?;
                 let fits = match ty {
                     Type::IntOrString => matches!(token, Token::Number | Token::String),
-                    Type::Quantity => matches!(token, Token::Number | Token::String),
+                    // A quantity reads whatever text there is, and says what it misses.
+                    Type::Quantity => true,
                     Type::Fields => token == Token::Object,
                     Type::Object | Type::Any => true,
                     _ => token == Token::String,

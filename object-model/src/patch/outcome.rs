@@ -50,7 +50,7 @@ fn write(out: &mut String, value: &Value, before: Option<&Value>, ty: Option<&Ty
         (Value::Object(members), Some(Type::Struct(table))) => {
             let mut sorted: Vec<_> = members.iter().map(|(key, value)| (key.as_str(), value)).collect();
             if !touched {
-                sorted.sort_by_key(|(key, _)| table.find(key).map_or(usize::MAX, |(index, _)| index));
+                sorted.sort_by_key(|(key, _)| place_in(table, key));
             }
             object(out, sorted.into_iter(), |out, key, value| {
                 let ty = table.find(key).map(|(_, row)| &row.ty);
@@ -68,6 +68,31 @@ fn write(out: &mut String, value: &Value, before: Option<&Value>, ty: Option<&Ty
             out.push(']');
         }
         (value, _) => out.push_str(&value.to_string()),
+    }
+}
+
+/// Fields that Kubernetes writes right behind another one, though their numbers are higher: kind of struct, field, other.
+const MOVED_UP: [(&str, &str, &str); 12] = [
+    ("Container", "envFrom", "ports"),
+    ("Container", "resizePolicy", "resources"),
+    ("Container", "restartPolicy", "resources"),
+    ("Container", "restartPolicyRules", "resources"),
+    ("Container", "volumeDevices", "volumeMounts"),
+    ("Container", "startupProbe", "readinessProbe"),
+    ("Container", "terminationMessagePolicy", "terminationMessagePath"),
+    ("PodSpec", "initContainers", "volumes"),
+    ("PodSpec", "ephemeralContainers", "containers"),
+    ("PodSpec", "automountServiceAccountToken", "serviceAccount"),
+    ("ServiceSpec", "clusterIPs", "clusterIP"),
+    ("ServiceSpec", "ipFamilies", "sessionAffinityConfig"),
+];
+
+/// Where a field stands in the text of its struct.
+fn place_in(table: &StructSchema, key: &str) -> (usize, usize) {
+    let index = |key: &str| table.find(key).map_or(usize::MAX, |(index, _)| index);
+    match MOVED_UP.iter().find(|(of, field, _)| table.name == *of && *field == key) {
+        Some((_, _, other)) => (index(other), index(key)),
+        None => (index(key), 0),
     }
 }
 

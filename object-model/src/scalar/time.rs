@@ -1,5 +1,7 @@
 //! Points in time, as the API writes them.
 
+mod layout;
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -123,7 +125,7 @@ fn read_timestamp(body: &[u8]) -> Result<(i64, i64), String> {
 }
 
 macro_rules! time_scalar {
-    ($name:ident, |$value:ident| $parts:expr, |$seconds:ident, $nanos:ident| $make:expr) => {
+    ($name:ident, $micros:literal, |$value:ident| $parts:expr, |$seconds:ident, $nanos:ident| $make:expr) => {
         impl Scalar for $name {
             fn is_zero(&self) -> bool {
                 // A time is absent as `None`; every `Time` value is a real point in time.
@@ -133,8 +135,9 @@ macro_rules! time_scalar {
                 crate::json::write_string(out, &self.to_string());
             }
             fn read_json(&mut self, text: &[u8]) -> Result<(), String> {
-                let text: &str = serde_json::from_slice(text)
+                let text: std::borrow::Cow<'_, str> = serde_json::from_slice(text)
                     .map_err(|_| format!("expected a time in quotes, found {}", crate::json::describe(text)))?;
+                layout::check(&text, $micros)?;
                 *self = text.parse()?;
                 Ok(())
             }
@@ -153,9 +156,10 @@ macro_rules! time_scalar {
     };
 }
 
-time_scalar!(Time, |time| (time.seconds, 0), |seconds, _nanos| Self { seconds });
+time_scalar!(Time, false, |time| (time.seconds, 0), |seconds, _nanos| Self { seconds });
 time_scalar!(
     MicroTime,
+    true,
     |time| (time.micros.div_euclid(1_000_000), time.micros.rem_euclid(1_000_000) * 1_000),
     |seconds, nanos| Self { micros: seconds.saturating_mul(1_000_000).saturating_add(nanos / 1_000) }
 );

@@ -11,7 +11,7 @@ const ANNOTATIONS_BYTES_MAX: usize = 256 * 1024;
 fn name_problems(info: &KindInfo, name: &str) -> Vec<String> {
     match (info.group, info.kind) {
         ("", "Namespace") | ("apps", "StatefulSet") => names::dns_label(name),
-        ("", "Service") => names::dns_1035_label(name),
+        ("", "Service") => names::dns_label(name),
         ("rbac.authorization.k8s.io", _) => names::path_segment(name),
         ("certificates.k8s.io", "ClusterTrustBundle") => vec![],
         ("networking.k8s.io", "IPAddress") => names::ip(name),
@@ -24,6 +24,11 @@ pub fn validate_metadata(metadata: &ObjectMeta, info: &KindInfo) -> FieldErrors 
     let mut errors = FieldErrors::default();
     let path = Path::new("metadata");
     let name = path.child("name");
+    if !metadata.generate_name.is_empty() {
+        for problem in name_problems(info, &generated_like(&metadata.generate_name)) {
+            errors.invalid(&path.child("generateName"), &metadata.generate_name, problem);
+        }
+    }
     if metadata.name.is_empty() {
         errors.required(&name, "name or generateName is required");
     } else {
@@ -38,6 +43,16 @@ pub fn validate_metadata(metadata: &ObjectMeta, info: &KindInfo) -> FieldErrors 
     }
     common(metadata, info, &path, &mut errors);
     errors
+}
+
+/// The base of generated names, as a name: it may end in a dash.
+fn generated_like(base: &str) -> String {
+    match base.strip_suffix('-') {
+        Some(rest) if !rest.is_empty() => {
+            format!("{}a", &rest[..rest.len() - rest.chars().next_back().map_or(0, char::len_utf8)])
+        }
+        _ => base.to_owned(),
+    }
 }
 
 /// Everything that is wrong with changing metadata from `old` to this.

@@ -187,7 +187,7 @@ pub struct HorizontalPodAutoscalerStatus {
     #[field(tag = 4, always, required)]
     pub desired_replicas: i32,
     /// Current metrics.
-    #[field(tag = 5, list = "atomic")]
+    #[field(tag = 5, list = "atomic", always)]
     pub current_metrics: Vec<MetricStatus>,
     /// Conditions.
     #[field(tag = 6, list = "map", keys = "type", patch = "merge", merge_key = "type")]
