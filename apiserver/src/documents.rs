@@ -12,11 +12,6 @@ use serde_json::{Value, json};
 
 use crate::discovery::Discovery;
 use crate::storage::Storages;
-use crate::tokens::SigningKeys;
-
-/// Where the keys that sign service-account tokens are published, and the only form in which they are.
-pub(crate) const KEYS_PATH: &str = "/openid/v1/jwks";
-pub(crate) const KEYS_TYPE: &str = "application/jwk-set+json";
 
 /// Answers for paths.
 #[derive(Debug)]
@@ -25,19 +20,15 @@ pub(crate) struct Documents {
     discovery: Discovery,
     storages: Storages,
     address: String,
-    /// The answers of OpenID Connect discovery.
-    issuer: Value,
-    keys: Value,
     v2: OnceLock<Bytes>,
     v3: BTreeMap<String, OnceLock<Bytes>>,
 }
 
 impl Documents {
-    pub(crate) fn new(scheme: Scheme, storages: Storages, address: String, keys: &SigningKeys) -> Self {
+    pub(crate) fn new(scheme: Scheme, storages: Storages, address: String) -> Self {
         let discovery = Discovery::new(&scheme);
         let v3 = discovery.group_versions().map(|gv| (v3_path(&gv), OnceLock::new())).collect();
-        let (issuer, keys) = (keys.configuration(&address), keys.key_set());
-        Self { scheme, discovery, storages, address, issuer, keys, v2: OnceLock::new(), v3 }
+        Self { scheme, discovery, storages, address, v2: OnceLock::new(), v3 }
     }
 
     pub(crate) fn answer(&self, verb: Verb, path: &str, aggregated: bool, verbose: bool) -> Result<Response, Status> {
@@ -58,8 +49,6 @@ impl Documents {
             ["apis", group] => self.discovery.group(group),
             ["apis", group, version] => self.discovery.resources(&GroupVersion::new(*group, *version)),
             ["version"] => Some(version()),
-            [".well-known", "openid-configuration"] => return Ok(published("application/json", &self.issuer)),
-            ["openid", "v1", "jwks"] => return Ok(published(KEYS_TYPE, &self.keys)),
             ["openapi", "v2"] => {
                 return Ok(document(
                     "application/json",
@@ -93,7 +82,7 @@ impl Documents {
             "/livez".into(),
             "/openapi/v2".into(),
             "/openapi/v3".into(),
-            KEYS_PATH.into(),
+            "/openid/v1/jwks".into(),
             "/readyz".into(),
             "/version".into(),
         ];
@@ -172,16 +161,6 @@ fn text(value: &Value) -> Bytes {
 
 fn document(content_type: &str, body: Bytes) -> Response {
     Response::new(Content::Document(Document { code: 200, content_type: content_type.into(), body, headers: vec![] }))
-}
-
-/// A document that anybody may keep for an hour.
-fn published(content_type: &str, value: &Value) -> Response {
-    Response::new(Content::Document(Document {
-        code: 200,
-        content_type: content_type.into(),
-        body: text(value),
-        headers: vec![("cache-control".into(), "public, max-age=3600".into())],
-    }))
 }
 
 fn aggregated_json(value: &Value) -> Response {

@@ -29,9 +29,9 @@ use tokio_rustls::TlsAcceptor;
 use tower::{Service, ServiceExt};
 use tracing::{debug, warn};
 
-use crate::documents::{KEYS_PATH, KEYS_TYPE};
 use crate::pki::Issued;
 use crate::server::SetupError;
+use crate::tokens::{KEYS_PATH, KEYS_TYPE};
 
 /// Most bytes of a request body. Source: kube-apiserver's limit for resource requests.
 const BODY_BYTES_MAX: usize = 3 * 1024 * 1024;

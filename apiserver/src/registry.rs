@@ -18,6 +18,7 @@ use crate::kubelet::NodeDialer;
 use crate::reviews::Reviews;
 use crate::storage::{Storage, Storages};
 
+mod admit;
 mod apply;
 mod body;
 mod create;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use ipnet::Ipv4Net;
-use pintle_client::{ApiService, Client, Identity, Request, Response, Target};
+use pintle_client::{ApiService, Client, Identity, Request, Response, Target, Verb};
 use pintle_object_model::api::core::v1::{Namespace, Secret, Service as ServiceKind};
 use pintle_object_model::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use pintle_object_model::clock::{Clock, Random, SystemClock};
@@ -166,8 +166,14 @@ impl ApiServer {
             None => pki::signing_keys()?,
         };
         let keys = SigningKeys::from_pem(&private, &public).map_err(SetupError::Tokens)?;
-        let tokens =
-            ServiceAccountTokens::new(keys, Arc::clone(&config.clock), config.random.clone(), storages.clone());
+        let address = config.listen.map(|(ip, port)| format!("{ip}:{port}")).unwrap_or_default();
+        let tokens = ServiceAccountTokens::new(
+            keys,
+            Arc::clone(&config.clock),
+            config.random.clone(),
+            storages.clone(),
+            &address,
+        );
         let mut authenticators = config.authenticators.clone();
         authenticators.push(Arc::new(Certificates));
         authenticators.push(Arc::new(tokens.clone()));
@@ -213,13 +219,12 @@ impl ApiServer {
             reviews: Reviews {
                 authentication: authentication.clone(),
                 authorizer: Arc::clone(&authorizer),
-                tokens: Some(tokens.clone()),
+                tokens: Some(tokens),
                 clock: Arc::clone(&config.clock),
             },
             nodes: NodeDialer::new(config.nodes.clone()),
         };
-        let address = config.listen.map(|(ip, port)| format!("{ip}:{port}")).unwrap_or_default();
-        let documents = Documents::new(config.scheme.clone(), storages, address, tokens.keys());
+        let documents = Documents::new(config.scheme.clone(), storages, address);
         let core = Core { registry: Registry { parts: Arc::new(parts) }, documents: Arc::new(documents) };
         let server = Self { core, authentication, authorizer, clock: config.clock, shutdown, scheme: config.scheme };
         if server.scheme.kind(&Namespace::INFO.gvk()).is_some() {
@@ -308,6 +313,10 @@ impl Service<Request> for Core {
                 Target::Path(path) => {
                     let aggregated = request.params.other("as").is_some_and(|form| form == "APIGroupDiscoveryList");
                     let verbose = request.params.other("verbose").is_some();
+                    let tokens = this.registry.parts.reviews.tokens.as_ref().filter(|_| request.verb == Verb::Get);
+                    if let Some(published) = tokens.and_then(|tokens| tokens.document(path)) {
+                        return Ok(published);
+                    }
                     this.documents.answer(request.verb, path, aggregated, verbose)
                 }
                 Target::Resource { .. } => this.registry.answer(&identity, request).await,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jsonwebtoken::{Header, Validation};
-use pintle_client::Identity;
+use pintle_client::{Identity, Response};
 use pintle_object_model::api::core::v1::{Node, Pod, Secret, ServiceAccount};
 use pintle_object_model::clock::{Clock, Random};
 use pintle_object_model::{AnyResource, Resource, Status, Time};
@@ -18,7 +18,11 @@ use crate::authz::go_list;
 use crate::storage::Storages;
 
 mod keys;
+mod published;
+
 pub(crate) use keys::SigningKeys;
+use published::Published;
+pub(crate) use published::{KEYS_PATH, KEYS_TYPE};
 
 /// How long a token outlives its pod or account that is being deleted, in seconds, so that it can still say goodbye.
 const GRACE_SECONDS: i64 = 60;
@@ -34,6 +38,7 @@ pub struct ServiceAccountTokens {
 
 struct Inner {
     keys: SigningKeys,
+    published: Published,
     clock: Arc<dyn Clock>,
     random: Random,
     storages: Storages,
@@ -87,14 +92,21 @@ pub(crate) struct Bound {
 }
 
 impl ServiceAccountTokens {
-    /// Signs with these keys.
-    pub(crate) fn new(keys: SigningKeys, clock: Arc<dyn Clock>, random: Random, storages: Storages) -> Self {
-        Self { inner: Arc::new(Inner { keys, clock, random, storages }) }
+    /// Signs with these keys. `address` is where the server is reached, empty if it does not listen.
+    pub(crate) fn new(
+        keys: SigningKeys,
+        clock: Arc<dyn Clock>,
+        random: Random,
+        storages: Storages,
+        address: &str,
+    ) -> Self {
+        let published = Published::new(&keys, address);
+        Self { inner: Arc::new(Inner { keys, published, clock, random, storages }) }
     }
 
-    /// What others verify tokens with.
-    pub(crate) fn keys(&self) -> &SigningKeys {
-        &self.inner.keys
+    /// What others need to verify tokens, if this is where they look for it.
+    pub(crate) fn document(&self, path: &str) -> Option<Response> {
+        self.inner.published.answer(path)
     }
 
     /// A token for an account. Answers with the token and its end in Unix seconds.

@@ -80,7 +80,7 @@ pub(crate) struct Host<'a> {
 
 impl Host<'_> {
     fn of<K: Resource>(&self) -> Option<Arc<Storage>> {
-        self.storages.get(&K::INFO.gvk()).cloned()
+        self.storages.get(&K::INFO.gvk()).map(|storage| Arc::clone(&storage))
     }
 
     /// The plugin of this name; `None` if a kind that it needs is not served.
@@ -140,7 +140,7 @@ impl AdmissionChain {
             Arc::new(EscalationGuard::new(Arc::clone(rbac), Arc::clone(host.authorizer))) as Arc<dyn AdmissionPlugin>
         });
         let mut plugins: Vec<_> = guard.into_iter().chain(early.into_iter().filter_map(built)).collect();
-        plugins.extend(own.iter().cloned());
+        plugins.extend(own.iter().filter(|plugin| !named(disabled, plugin.name())).cloned());
         plugins.extend(last.into_iter().filter_map(built));
         Self::new(plugins)
     }

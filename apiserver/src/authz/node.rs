@@ -48,8 +48,8 @@ impl NodeAuthorizer {
         Self { storages, rules }
     }
 
-    fn storage<K: Resource>(&self) -> Option<&Arc<Storage>> {
-        self.storages.get(&K::INFO.gvk())
+    fn storage<K: Resource>(&self) -> Option<Arc<Storage>> {
+        self.storages.get(&K::INFO.gvk()).map(|storage| Arc::clone(&storage))
     }
 
     /// Does a pod of the node, in this namespace, meet the condition? Mirror pods are the node's own claim and

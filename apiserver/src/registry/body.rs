@@ -121,14 +121,9 @@ fn wrong_kind(found: &GroupVersionKind, expected: &GroupVersionKind) -> Status {
             expected.api_version()
         ));
     }
-    // As Go names types: the package is the group's first word.
-    let package = match expected.group.split('.').next().unwrap_or_default() {
-        "" => "core",
-        first => first,
-    };
     Status::bad_request(format!(
-        "{} in version \"{}\" cannot be handled as a {}: converting ({}.{}) to ({package}.{}): unknown conversion",
-        found.kind, found.version, expected.kind, found.version, found.kind, expected.kind
+        "{} in version \"{}\" cannot be handled as a {}: expected kind {}, found {}",
+        found.kind, found.version, expected.kind, expected.kind, found.kind
     ))
 }
 

@@ -285,24 +285,6 @@ impl Registry {
         found.ok_or_else(|| Status::not_found(&storage.group_resource(), name))
     }
 
-    /// Admission of what is created through a subresource: a binding, an eviction, a token.
-    async fn admit_part<K: Resource>(&self, call: &Call<'_>, object: &mut K, dry: bool) -> Result<(), Status> {
-        let attributes = Attributes {
-            operation: Operation::Create,
-            resource: call.resource,
-            kind: K::INFO.gvk(),
-            subresource: call.subresource,
-            namespace: call.namespace,
-            name: call.name,
-            identity: call.identity,
-            old: None,
-            dry_run: dry,
-            warnings: call.warnings,
-        };
-        self.parts.admission.mutate(&attributes, object).await?;
-        self.parts.admission.validate(&attributes, Some(object)).await
-    }
-
     async fn admit_connection(&self, call: &Call<'_>, object: &Object) -> Result<(), Status> {
         let attributes = Attributes {
             operation: Operation::Connect,

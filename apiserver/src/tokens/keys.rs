@@ -1,7 +1,6 @@
 //! The keys that sign service-account tokens, and how others learn to verify them.
 //!
-//! In: PEM of an ECDSA P-256 or an RSA key pair. Out: keys for signing and verifying, and the two documents of OpenID
-//! Connect discovery. Source: Kubernetes reference, "Service account issuer discovery"; RFC 7517.
+//! In: PEM of an ECDSA P-256 or an RSA key pair. Out: keys for signing and verifying, and the public half for others. Source: Kubernetes reference, "Service account issuer discovery"; RFC 7517.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,8 +12,6 @@ use sha2::Digest as _;
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
-
-use super::ISSUER;
 
 /// A key pair.
 pub(crate) struct SigningKeys {
@@ -70,21 +67,14 @@ impl SigningKeys {
         }
     }
 
-    /// The answer of `/openid/v1/jwks`.
+    /// The public half as a JSON Web Key Set.
     pub(crate) fn key_set(&self) -> Value {
         json!({"keys": [self.public]})
     }
 
-    /// The answer of `/.well-known/openid-configuration`. `address` is where this server is reached.
-    pub(crate) fn configuration(&self, address: &str) -> Value {
-        let host = if address.is_empty() { ISSUER.to_owned() } else { format!("https://{address}") };
-        json!({
-            "issuer": ISSUER,
-            "jwks_uri": format!("{host}/openid/v1/jwks"),
-            "response_types_supported": ["id_token"],
-            "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": [self.public["alg"]],
-        })
+    /// The algorithm, by the name that the documents use.
+    pub(super) fn algorithm_name(&self) -> &Value {
+        &self.public["alg"]
     }
 }
 
