@@ -39,6 +39,7 @@ impl Registry {
         manager: &super::fields::Manager,
         dry: bool,
     ) -> Result<Object, Status> {
+        self.permit_create(call)?;
         check_namespace(call, &mut *object)?;
         let generate = object.metadata().name.is_empty() && !object.metadata().generate_name.is_empty();
         let mut attempt = 1;
