@@ -22,6 +22,7 @@ use crate::kubelet::NodeDialer;
 use crate::reviews::Reviews;
 use crate::storage::{Storage, Storages};
 
+mod admit;
 mod apply;
 mod binding;
 mod body;

@@ -183,6 +183,7 @@ impl ApiServer {
             None => pki::signing_keys()?,
         };
         let keys = SigningKeys::from_pem(&private, &public).map_err(SetupError::Tokens)?;
+        let address = config.listen.map(|(ip, port)| format!("{ip}:{port}")).unwrap_or_default();
         let tokens =
             ServiceAccountTokens::new(keys, Arc::clone(&config.clock), config.random.clone(), storages.clone());
         let mut authenticators = config.authenticators.clone();
@@ -241,7 +242,7 @@ impl ApiServer {
             reviews: Reviews {
                 authentication: authentication.clone(),
                 authorizer: Arc::clone(&authorizer),
-                tokens: Some(tokens.clone()),
+                tokens: Some(tokens),
                 clock: Arc::clone(&config.clock),
             },
             nodes: NodeDialer::new(config.nodes.clone()),

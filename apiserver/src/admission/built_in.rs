@@ -181,7 +181,7 @@ impl AdmissionChain {
             Arc::new(EscalationGuard::new(Arc::clone(rbac), Arc::clone(host.authorizer))) as Arc<dyn AdmissionPlugin>
         });
         let mut plugins: Vec<_> = guard.into_iter().chain(early.into_iter().filter_map(built)).collect();
-        plugins.extend(own.iter().cloned());
+        plugins.extend(own.iter().filter(|plugin| !named(disabled, plugin.name())).cloned());
         plugins.extend(last.into_iter().filter_map(built));
         Self::new(plugins)
     }

@@ -501,3 +501,35 @@ pub(super) const NAMESPACED: &[Namespaced] = &[
         &[("ServiceAccount", "token-cleaner")],
     ),
 ];
+
+/// What may be seen of a namespace by who may only look.
+pub(super) const VIEW: &[Row] = &[
+    (
+        READ,
+        "",
+        "configmaps,endpoints,persistentvolumeclaims,persistentvolumeclaims/status,pods,replicationcontrollers,replicationcontrollers/scale,serviceaccounts,services,services/status",
+    ),
+    (
+        READ,
+        "",
+        "bindings,events,limitranges,namespaces/status,pods/log,pods/status,replicationcontrollers/status,resourcequotas,resourcequotas/status",
+    ),
+    (READ, "", "namespaces"),
+    (READ, "events.k8s.io", "events"),
+    (READ, "discovery.k8s.io", "endpointslices"),
+    (
+        READ,
+        "apps",
+        "controllerrevisions,daemonsets,daemonsets/status,deployments,deployments/scale,deployments/status,replicasets,replicasets/scale,replicasets/status,statefulsets,statefulsets/scale,statefulsets/status",
+    ),
+    (READ, "autoscaling", "horizontalpodautoscalers,horizontalpodautoscalers/status"),
+    (READ, "batch", "cronjobs,cronjobs/status,jobs,jobs/status"),
+    (
+        READ,
+        "extensions",
+        "daemonsets,daemonsets/status,deployments,deployments/scale,deployments/status,ingresses,ingresses/status,networkpolicies,replicasets,replicasets/scale,replicasets/status,replicationcontrollers/scale",
+    ),
+    (READ, "policy", "poddisruptionbudgets,poddisruptionbudgets/status"),
+    (READ, "networking.k8s.io", "ingresses,ingresses/status,networkpolicies"),
+    (READ, "resource.k8s.io", "resourceclaims,resourceclaims/status,resourceclaimtemplates"),
+];

@@ -56,28 +56,7 @@ pub(crate) fn node_rules() -> Vec<PolicyRule> {
 pub(super) fn cluster_roles() -> Vec<ClusterRole> {
     const READ: &str = "get,list,watch";
     const WRITE: &str = "create,delete,deletecollection,patch,update";
-    let view = vec![
-        rule(
-            READ,
-            "",
-            "configmaps,endpoints,events,limitranges,namespaces,namespaces/status,persistentvolumeclaims,persistentvolumeclaims/status,pods,pods/log,pods/status,replicationcontrollers,replicationcontrollers/scale,replicationcontrollers/status,resourcequotas,resourcequotas/status,serviceaccounts,services,services/status,bindings",
-        ),
-        rule(
-            READ,
-            "apps",
-            "controllerrevisions,daemonsets,daemonsets/status,deployments,deployments/scale,deployments/status,replicasets,replicasets/scale,replicasets/status,statefulsets,statefulsets/scale,statefulsets/status",
-        ),
-        rule(READ, "autoscaling", "horizontalpodautoscalers,horizontalpodautoscalers/status"),
-        rule(READ, "batch", "cronjobs,cronjobs/status,jobs,jobs/status"),
-        rule(
-            READ,
-            "extensions",
-            "deployments,deployments/scale,deployments/status,ingresses,ingresses/status,replicasets,replicasets/scale,replicasets/status",
-        ),
-        rule(READ, "networking.k8s.io", "ingresses,ingresses/status,networkpolicies"),
-        rule(READ, "policy", "poddisruptionbudgets,poddisruptionbudgets/status"),
-        rule(READ, "discovery.k8s.io", "endpointslices"),
-    ];
+    let view = rules(controllers::VIEW);
     let edit_only = vec![
         rule(READ, "", "pods/attach,pods/exec,pods/portforward,pods/proxy,secrets,services/proxy"),
         rule("impersonate", "", "serviceaccounts"),

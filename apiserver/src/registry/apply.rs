@@ -33,7 +33,6 @@ impl Registry {
             configuration.check_twice_named_keys(call, &params.field_validation)?;
             let manager = Manager::settled(&params.field_manager);
             let (Some(current), Some(live)) = (&current, &live) else {
-                self.may_create(call)?;
                 let object = to_create(call, applied)?;
                 match self.create_object(call, object, &manager, dry).await {
                     // Somebody else was faster: then it is a change of what they made.

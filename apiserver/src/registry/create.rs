@@ -11,7 +11,6 @@ use super::body::decode_object;
 use super::options::{self, OptionsOf};
 use super::{Call, Registry};
 use crate::admission::{Attributes, Operation};
-use crate::authz::{Action, Decision, ResourceAction};
 use crate::strategy;
 
 /// How often a generated name that is taken is generated anew.
@@ -42,6 +41,7 @@ impl Registry {
         manager: &super::fields::Manager,
         dry: bool,
     ) -> Result<Object, Status> {
+        self.permit_create(call)?;
         check_namespace(call, &mut *object)?;
         if call.entry.custom().is_some_and(|kind| kind.is_terminating()) {
             return Err(Status::failure(
@@ -67,17 +67,6 @@ impl Registry {
                 Err(status) if generate && status.is_already_exists() && attempt < NAME_ATTEMPTS => attempt += 1,
                 other => return other,
             }
-        }
-    }
-
-    /// A write that would make the object needs the right to make it, too.
-    pub(super) fn may_create(&self, call: &Call<'_>) -> Result<(), Status> {
-        let mut action = ResourceAction::new("create", &call.resource.group, &call.resource.resource);
-        action.version.clone_from(&call.resource.version);
-        let action = Action::Resource(action.on(call.namespace, call.name));
-        match self.parts.reviews.authorizer.decide(call.identity, &action) {
-            Decision::Allowed { .. } => Ok(()),
-            other => Err(action.refusal(call.identity, other.why())),
         }
     }
 

@@ -13,7 +13,6 @@ use pintle_object_model::{AnyResource, Object, Resource, Status};
 use super::options::{self, OptionsOf};
 use super::update::ATTEMPTS;
 use super::{Call, Registry, method_not_allowed, no_such_resource};
-use crate::admission::{Attributes, Operation};
 
 impl Registry {
     pub(super) async fn special(&self, call: &Call<'_>, request: Request) -> Result<Response, Status> {
@@ -97,29 +96,6 @@ impl Registry {
         };
         let pod = current.value.downcast_arc::<Pod>().ok_or_else(no_such_resource)?;
         Ok((current.value, pod))
-    }
-
-    /// Admission of what is created through a subresource: a binding, an eviction, a token.
-    pub(super) async fn admit_part<K: Resource>(
-        &self,
-        call: &Call<'_>,
-        object: &mut K,
-        dry: bool,
-    ) -> Result<(), Status> {
-        let attributes = Attributes {
-            operation: Operation::Create,
-            resource: call.resource,
-            kind: K::INFO.gvk(),
-            subresource: call.subresource,
-            namespace: call.namespace,
-            name: call.name,
-            identity: call.identity,
-            old: None,
-            dry_run: dry,
-            warnings: call.warnings,
-        };
-        self.parts.admission.mutate(&attributes, object).await?;
-        self.parts.admission.validate(&attributes, Some(object)).await
     }
 
     /// Decodes the body of a subresource whose kind is not that of the resource.

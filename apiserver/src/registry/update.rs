@@ -38,7 +38,6 @@ impl Registry {
                 if !strategy::created_by_put(call.storage.info) || !call.subresource.is_empty() {
                     return Err(Status::not_found(&call.group_resource(), call.name));
                 }
-                self.may_create(call)?;
                 check_uid(call, object.metadata(), "")?;
                 object.metadata_mut().resource_version.clear();
                 let created = self.create_object(call, object, &manager, dry).await?;

@@ -114,7 +114,11 @@ async fn bind(
         }
         ("", "Secret") => read::<Secret>(storages, namespace, name).await?,
         ("", "Node") => read::<Node>(storages, "", name).await?,
-        _ => return Err(Status::bad_request(format!("cannot bind token to object of type {kind}"))),
+        // As Go prints a kind: an empty group leaves its slash behind.
+        _ => {
+            let shown = format!("{}/{}, Kind={}", kind.group, kind.version, kind.kind);
+            return Err(Status::bad_request(format!("cannot bind token to object of type {shown}")));
+        }
     };
     let uid = &found.metadata().uid;
     if !reference.uid.is_empty() && reference.uid != *uid {
