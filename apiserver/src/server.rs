@@ -183,9 +183,9 @@ impl ApiServer {
             None => pki::signing_keys()?,
         };
         let keys = SigningKeys::from_pem(&private, &public).map_err(SetupError::Tokens)?;
-        let address = config.listen.map(|(ip, port)| format!("{ip}:{port}")).unwrap_or_default();
         let tokens =
             ServiceAccountTokens::new(keys, Arc::clone(&config.clock), config.random.clone(), storages.clone());
+        let published_keys = tokens.keys();
         let mut authenticators = config.authenticators.clone();
         authenticators.push(Arc::new(Certificates));
         authenticators.push(Arc::new(tokens.clone()));
@@ -252,7 +252,7 @@ impl ApiServer {
             scheme: config.scheme.clone(),
             health: Health::new(storages, drains),
             metrics: Arc::clone(&metrics),
-            keys: tokens.keys(),
+            keys: published_keys,
             address,
         };
         let core = Core {
