@@ -139,6 +139,7 @@ impl Registry {
             Ok(mut response) => {
                 response.warnings.extend(warnings);
                 response.custom = entry.custom().cloned();
+                response.columns = entry.columns().cloned();
                 Ok(response)
             }
             // Whoever is refused is warned all the same.

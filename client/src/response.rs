@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::Stream;
 use pintle_object_model::api::meta::v1::ListMeta;
-use pintle_object_model::custom::CustomKind;
+use pintle_object_model::custom::{CustomColumn, CustomKind};
 use pintle_object_model::{GroupVersionKind, Object, Status};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -21,8 +21,10 @@ pub struct Response {
     pub warnings: Vec<String>,
     /// The content.
     pub content: Content,
-    /// The kind that was asked for, if it is one of a definition: it says how lists and tables of it look.
+    /// The kind that was asked for, if it is one of a definition: it says how lists of it look.
     pub custom: Option<Arc<CustomKind>>,
+    /// The columns of tables, if the kind itself says which it has.
+    pub columns: Option<Arc<[CustomColumn]>>,
 }
 
 /// What an answer holds.
@@ -155,7 +157,7 @@ impl fmt::Debug for Upgrade {
 impl Response {
     /// An answer without warnings.
     pub fn new(content: Content) -> Self {
-        Self { warnings: vec![], content, custom: None }
+        Self { warnings: vec![], content, custom: None, columns: None }
     }
 
     /// One object with code 200.

@@ -14,6 +14,7 @@ use pintle_object_model::clock::{Clock, Random, SystemClock};
 use pintle_object_model::{Object, Scheme};
 use pintle_proxy::{ProxyBuilder, ProxyError};
 use pintle_runtime::{NodeAgentBuilder, RuntimeError};
+use pintle_scheduler::SchedulerBuilder;
 use pintle_store::Store;
 
 use crate::Cluster;
@@ -83,6 +84,8 @@ pub enum StoreChoice {
 
 /// Completes a controller manager.
 pub(crate) type ConfigureManager = Box<dyn FnOnce(Manager) -> Manager + Send + Sync>;
+/// Completes a scheduler.
+pub(crate) type ConfigureScheduler = Box<dyn FnOnce(SchedulerBuilder) -> SchedulerBuilder + Send + Sync>;
 /// Completes a proxy.
 pub(crate) type ConfigureProxy = Box<dyn FnOnce(ProxyBuilder) -> ProxyBuilder + Send + Sync>;
 /// Completes a node agent.
@@ -113,6 +116,7 @@ pub struct Builder {
     pub(crate) ingress: Option<IngressOptions>,
     pub(crate) cleanups: Vec<Cleanup>,
     pub(crate) scheduler: Toggle,
+    pub(crate) configure_scheduler: Vec<ConfigureScheduler>,
     pub(crate) controllers: ControllerSet,
     pub(crate) configure_manager: Vec<ConfigureManager>,
 }
@@ -143,6 +147,7 @@ impl Default for Builder {
             ingress: None,
             cleanups: vec![],
             scheduler: Toggle::On,
+            configure_scheduler: vec![],
             controllers: ControllerSet::all(),
             configure_manager: vec![],
         }
@@ -241,6 +246,16 @@ impl Builder {
     #[must_use]
     pub fn scheduler(mut self, toggle: Toggle) -> Self {
         self.scheduler = toggle;
+        self
+    }
+    /// Completes the scheduler: adds profiles with the host's own plugins, sets times, observes. With a profile of any name,
+    /// the one for `default-scheduler` is to be added too if it is wanted.
+    #[must_use]
+    pub fn scheduling(
+        mut self,
+        configure: impl FnOnce(SchedulerBuilder) -> SchedulerBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.configure_scheduler.push(Box::new(configure));
         self
     }
     /// Runs these built-in controllers. Default: all.

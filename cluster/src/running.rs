@@ -123,7 +123,10 @@ impl Cluster {
         self.start_controllers(&mut builder);
         if builder.scheduler == Toggle::On {
             let client = self.component("system:kube-scheduler");
-            let scheduler = Scheduler::builder(client, Arc::clone(self.api.clock()), self.random.clone()).build()?;
+            let scheduler = Scheduler::builder(client, Arc::clone(self.api.clock()), self.random.clone());
+            let configure = std::mem::take(&mut builder.configure_scheduler);
+            let scheduler =
+                configure.into_iter().fold(scheduler, |scheduler, configure| configure(scheduler)).build()?;
             self.components.tasks.spawn(scheduler.run(self.components.signal.clone()));
         }
         if let Some(configure) = builder.proxy.take() {

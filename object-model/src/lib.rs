@@ -41,7 +41,7 @@ pub use object::{Format, Object};
 pub use openapi::{SubresourceInfo, has_resource, openapi_v2, openapi_v3, openapi_v3_groups, subresource, verbs};
 pub use pintle_object_model_derive::{Reflect, Resource};
 pub(crate) use resource::json_value;
-pub use resource::{AnyResource, KindInfo, Resource, Rules};
+pub use resource::{AnyResource, KindInfo, PrinterColumn, Resource, Rules, ScaleInfo};
 pub use scalar::{
     ByteString, FieldsV1, GoDuration, IntOrString, Json, MicroTime, ParseQuantityError, Quantity, RawExtension, Time,
 };

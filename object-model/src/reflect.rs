@@ -163,6 +163,8 @@ pub trait List: Debug + Send + Sync {
     }
     /// Element `index`, if there is one.
     fn get(&self, index: usize) -> Option<Ref<'_>>;
+    /// Element `index`, if there is one, to write.
+    fn element_mut(&mut self, index: usize) -> Option<Mut<'_>>;
     /// Appends a default element and hands it out.
     fn push(&mut self) -> Mut<'_>;
     /// Removes all elements.
@@ -336,6 +338,9 @@ impl<T: Field + Default> List for Vec<T> {
     }
     fn get(&self, index: usize) -> Option<Ref<'_>> {
         self.as_slice().get(index).map(Field::get)
+    }
+    fn element_mut(&mut self, index: usize) -> Option<Mut<'_>> {
+        self.as_mut_slice().get_mut(index).map(Field::get_mut)
     }
     fn push(&mut self) -> Mut<'_> {
         Vec::push(self, T::default());

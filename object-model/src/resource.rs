@@ -11,6 +11,34 @@ use crate::api::meta::v1::ObjectMeta;
 use crate::reflect::{StaticSchema, Struct};
 use crate::validation::FieldErrors;
 
+/// A column of the tables that `kubectl get` prints, beside the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PrinterColumn {
+    /// Heading.
+    pub name: &'static str,
+    /// `string`, `integer`, `number`, `boolean` or `date`.
+    pub kind: &'static str,
+    /// OpenAPI format; mostly empty.
+    pub format: &'static str,
+    /// Where the value stands, such as `.spec.size`.
+    pub path: &'static str,
+    /// 0 is always shown; others only with `-o wide`.
+    pub priority: i32,
+    /// What the column shows.
+    pub description: &'static str,
+}
+
+/// Where the scale of a kind stands: paths of member names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScaleInfo {
+    /// Replicas wanted, below `.spec`.
+    pub spec: &'static str,
+    /// Replicas there, below `.status`.
+    pub status: &'static str,
+    /// The selector as text; empty for none.
+    pub selector: &'static str,
+}
+
 /// The fixed facts about a kind.
 #[derive(Debug, PartialEq, Eq)]
 pub struct KindInfo {
@@ -32,6 +60,10 @@ pub struct KindInfo {
     pub categories: &'static [&'static str],
     /// Subresources the kind has beyond itself (`status`, `scale`, ...).
     pub subresources: &'static [&'static str],
+    /// Columns of tables; empty where the columns are known to the program or are the usual ones.
+    pub columns: &'static [PrinterColumn],
+    /// Where the scale stands, if the `scale` subresource is not that of a built-in workload.
+    pub scale: Option<ScaleInfo>,
     /// What the kind is.
     pub doc: &'static str,
 }

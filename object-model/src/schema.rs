@@ -148,6 +148,27 @@ pub struct FieldSchema {
     pub patch: Cow<'static, str>,
     /// `x-kubernetes-patch-merge-key`: empty or a JSON name.
     pub merge_key: Cow<'static, str>,
+    /// What stands for an absent value, as JSON text; empty for nothing.
+    pub default: &'static str,
+    /// What the value must satisfy beyond its type.
+    pub checks: Option<&'static FieldChecks>,
+}
+
+/// What the value of a field must satisfy. Of a list or map, everything but the lengths is about its elements.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldChecks {
+    /// Least number.
+    pub minimum: Option<f64>,
+    /// Greatest number.
+    pub maximum: Option<f64>,
+    /// Least length of a text in characters, of a list or map in elements.
+    pub min_length: Option<i64>,
+    /// Greatest length of a text in characters, of a list or map in elements.
+    pub max_length: Option<i64>,
+    /// A regular expression that matches somewhere in the text; empty for any text.
+    pub pattern: &'static str,
+    /// The only values allowed; empty for any.
+    pub one_of: &'static [&'static str],
 }
 
 /// The table of one struct.

@@ -11,7 +11,7 @@ mod versions;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::custom::{CustomKind, CustomObject};
+use crate::custom::{self, CustomColumn, CustomKind, CustomObject};
 use crate::json::{DecodeError, DecodeOptions, StrictIssue};
 use crate::schema::StructSchema;
 use crate::{AnyResource, GroupVersionKind, GroupVersionResource, KindInfo, Object, Resource};
@@ -55,6 +55,7 @@ enum Of {
         new: fn() -> Boxed,
         to_hub: fn(Boxed) -> Result<Boxed, String>,
         from_hub: fn(Boxed) -> Result<Boxed, String>,
+        columns: Option<Arc<[CustomColumn]>>,
     },
     /// A definition.
     Definition(Arc<CustomKind>),
@@ -84,6 +85,13 @@ impl KindEntry {
         match &self.of {
             Of::Rust { .. } => None,
             Of::Definition(kind) => Some(kind),
+        }
+    }
+    /// The columns of tables that the kind itself asks for.
+    pub fn columns(&self) -> Option<&Arc<[CustomColumn]>> {
+        match &self.of {
+            Of::Rust { columns, .. } => columns.as_ref(),
+            Of::Definition(kind) => Some(kind.columns()),
         }
     }
     /// The version that is stored.
@@ -129,12 +137,18 @@ impl Scheme {
     /// Adds a kind that is stored as it is.
     ///
     /// # Panics
-    /// If the scheme has been cloned: registration happens before sharing.
+    /// If the scheme has been cloned: registration happens before sharing. If a column of the kind has a bad path.
     pub fn register<K: Resource>(&mut self) -> &mut Self {
         self.insert(KindEntry {
             info: K::INFO,
             hub: K::INFO.gvk(),
-            of: Of::Rust { schema: K::static_schema(), new: || Box::new(K::default()), to_hub: Ok, from_hub: Ok },
+            of: Of::Rust {
+                schema: K::static_schema(),
+                new: || Box::new(K::default()),
+                to_hub: Ok,
+                from_hub: Ok,
+                columns: custom::columns_of_rust(K::INFO),
+            },
         })
     }
 
@@ -152,6 +166,7 @@ impl Scheme {
                 new: || Box::new(V::default()),
                 to_hub: |boxed| Ok(Box::new(unbox::<V>(boxed)?.into_hub()?)),
                 from_hub: |boxed| Ok(Box::new(V::from_hub(unbox::<V::Hub>(boxed)?)?)),
+                columns: custom::columns_of_rust(V::INFO),
             },
         })
     }

@@ -10,7 +10,7 @@ mod further;
 pub use duration::human_duration;
 
 use crate::api::meta::v1::{ListMeta, ObjectMeta};
-use crate::custom::CustomKind;
+use crate::custom::CustomColumn;
 use crate::{GroupVersionKind, Object, Time, json};
 
 /// A column of a table.
@@ -45,15 +45,15 @@ pub struct TableForm<'a> {
     pub meta_version: &'a str,
     /// What ages are counted to.
     pub now: Time,
-    /// The kind, if a definition says which columns it has.
-    pub custom: Option<&'a CustomKind>,
+    /// The columns beside the name, if the kind itself says which it has.
+    pub columns: Option<&'a [CustomColumn]>,
 }
 
 impl<'a> TableForm<'a> {
-    /// The same for objects of this kind.
+    /// The same with these columns.
     #[must_use]
-    pub fn of(self, custom: Option<&'a CustomKind>) -> Self {
-        Self { custom, ..self }
+    pub fn with(self, columns: Option<&'a [CustomColumn]>) -> Self {
+        Self { columns, ..self }
     }
 }
 
@@ -83,8 +83,8 @@ pub fn encode_row(gvk: &GroupVersionKind, object: &Object, form: TableForm<'_>, 
 
 fn head(gvk: &GroupVersionKind, with_columns: bool, form: TableForm<'_>) -> Vec<u8> {
     let mut out = format!(r#"{{"kind":"Table","apiVersion":"{}","columnDefinitions":"#, form.meta_version).into_bytes();
-    let own = form.custom.map_or_else(|| columns(gvk), |_| vec![columns::NAME]);
-    let of_definition = form.custom.into_iter().flat_map(|kind| kind.columns().iter()).map(|column| {
+    let own = form.columns.map_or_else(|| columns(gvk), |_| vec![columns::NAME]);
+    let of_kind = form.columns.into_iter().flatten().map(|column| {
         let column = &column.definition;
         let description = match column.description.as_str() {
             "" => format!("{DESCRIBED}{}", column.json_path),
@@ -103,7 +103,7 @@ fn head(gvk: &GroupVersionKind, with_columns: bool, form: TableForm<'_>) -> Vec<
                 "description": column.description, "priority": column.priority,
             })
         })
-        .chain(of_definition)
+        .chain(of_kind)
         .collect();
     let definitions =
         if with_columns { serde_json::Value::Array(definitions) } else { serde_json::Value::Array(vec![]) };
@@ -119,12 +119,12 @@ fn rows(out: &mut Vec<u8>, items: &[Object], form: TableForm<'_>) {
             out.push(b',');
         }
         out.extend_from_slice(b"{\"cells\":");
-        let cells = match form.custom {
+        let cells = match form.columns {
             None => columns::cells(object, form.now),
-            Some(kind) => {
+            Some(own) => {
                 let tree = object.to_value();
                 let name = std::iter::once(object.metadata().name.clone().into());
-                name.chain(kind.columns().iter().map(|column| column.cell(&tree, form.now))).collect()
+                name.chain(own.iter().map(|column| column.cell(&tree, form.now))).collect()
             }
         };
         let cells = serde_json::Value::Array(cells);

@@ -82,8 +82,9 @@ impl Registry {
             check_version(call, version_of(&wanted.metadata)?, current.revision)?;
             if wanted.spec.replicas < 0 {
                 let mut errors = pintle_object_model::validation::FieldErrors::default();
-                if let Some(paths) = call.entry.custom().and_then(|kind| kind.scale()) {
-                    let path = pintle_object_model::validation::Path::new(&paths.wanted_text);
+                let of_definition = call.entry.custom().and_then(|kind| kind.scale()).map(|paths| &*paths.wanted_text);
+                if let Some(path) = of_definition.or(call.entry.info().scale.map(|scale| scale.spec)) {
+                    let path = pintle_object_model::validation::Path::new(path);
                     errors.invalid(&path, wanted.spec.replicas, "should be a non-negative integer");
                     return Err(super::create::invalid(call, call.name, &errors));
                 }

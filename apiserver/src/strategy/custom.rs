@@ -2,7 +2,10 @@
 
 use pintle_object_model::AnyResource;
 use pintle_object_model::api::apiextensions::v1::CustomResourceDefinition;
-use pintle_object_model::custom::{CustomObject, FieldPath};
+use pintle_object_model::custom::{CustomObject, FieldPath, ScalePaths};
+use pintle_object_model::json::{self, DecodeOptions};
+
+use serde_json::Value;
 
 use super::scale::ScaleOf;
 
@@ -59,23 +62,47 @@ pub(super) fn note_stored_versions(definition: &mut CustomResourceDefinition) {
 
 /// Absent replicas count as none; the selector of a definition is text already.
 pub(super) fn scale_of(custom: &CustomObject) -> Option<ScaleOf> {
-    let paths = custom.kind().scale()?;
-    let tree = custom.to_tree();
-    let number = |path: &FieldPath| path.get(&tree).and_then(serde_json::Value::as_i64).unwrap_or(0);
-    let selector = paths.selector.as_ref().and_then(|path| path.get(&tree)).and_then(serde_json::Value::as_str);
-    Some(ScaleOf {
+    Some(scale_in(&custom.to_tree(), custom.kind().scale()?))
+}
+
+fn scale_in(tree: &Value, paths: &ScalePaths) -> ScaleOf {
+    let number = |path: &FieldPath| path.get(tree).and_then(Value::as_i64).unwrap_or(0);
+    let selector = paths.selector.as_ref().and_then(|path| path.get(tree)).and_then(Value::as_str);
+    ScaleOf {
         wanted: i32::try_from(number(&paths.wanted)).unwrap_or(i32::MAX),
         there: i32::try_from(number(&paths.there)).unwrap_or(i32::MAX),
         selector: selector.unwrap_or_default().to_owned(),
-    })
+    }
+}
+
+/// The paths that a host's kind with a Rust type gives in its attributes.
+fn paths_of(object: &dyn AnyResource) -> Option<ScalePaths> {
+    let scale = object.info().scale?;
+    ScalePaths::parse(scale.spec, scale.status, scale.selector).ok()
+}
+
+/// The same for a host's kind with a Rust type.
+pub(super) fn scale_of_host(object: &dyn AnyResource) -> Option<ScaleOf> {
+    let paths = paths_of(object)?;
+    let mut text = vec![];
+    json::encode(object.as_struct(), &mut text);
+    Some(scale_in(&serde_json::from_slice(&text).ok()?, &paths))
+}
+
+pub(super) fn set_scale_of_host(object: &mut dyn AnyResource, replicas: i32) -> bool {
+    let Some(paths) = paths_of(object) else { return false };
+    let mut change = Value::Null;
+    // Decoding touches the named members only.
+    paths.wanted.set(&mut change, replicas.into()).is_ok()
+        && json::decode(change.to_string().as_bytes(), object.as_struct_mut(), &DecodeOptions::default()).is_ok()
 }
 
 pub(super) fn set_scale(custom: &mut CustomObject, replicas: i32) -> bool {
     let kind = std::sync::Arc::clone(custom.kind());
     let Some(paths) = kind.scale() else { return false };
-    let mut tree = serde_json::Value::Object(std::mem::take(custom.members_mut()));
+    let mut tree = Value::Object(std::mem::take(custom.members_mut()));
     let set = paths.wanted.set(&mut tree, replicas.into()).is_ok();
-    if let serde_json::Value::Object(members) = tree {
+    if let Value::Object(members) = tree {
         *custom.members_mut() = members;
     }
     set

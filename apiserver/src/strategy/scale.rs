@@ -32,7 +32,7 @@ macro_rules! scalable {
                     selector: selector_text(&workload.spec.selector),
                 });
             })*
-            None
+            custom::scale_of_host(object)
         }
         /// Sets the number of replicas wanted of a workload.
         pub(crate) fn set_scale(object: &mut dyn AnyResource, replicas: i32) -> bool {
@@ -43,7 +43,7 @@ macro_rules! scalable {
                 workload.spec.replicas = Some(replicas);
                 return true;
             })*
-            false
+            custom::set_scale_of_host(object, replicas)
         }
     };
 }

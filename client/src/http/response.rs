@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, StatusCode, header};
 use pintle_object_model::api::meta::v1::{self as meta, ListMeta};
 use pintle_object_model::clock::Clock;
-use pintle_object_model::custom::CustomKind;
+use pintle_object_model::custom::{CustomColumn, CustomKind};
 use pintle_object_model::json::DecodeOptions;
 use pintle_object_model::table::{self, TableForm};
 use pintle_object_model::{Format, GroupVersionKind, MicroTime, Object, Status, json, protobuf, yaml};
@@ -32,11 +32,11 @@ pub fn encode_response(
         Err(status) => return encode_status(&status, accept),
     };
     let now = clock.utc();
-    let custom = response.custom.as_deref();
+    let (custom, columns) = (response.custom.as_deref(), response.columns.as_deref());
     let mut encoded = match response.content {
-        Content::Object { code, object } => encode_object(code, &object, custom, accept, table_options, now),
-        Content::List(list) => encode_list(&list, custom, accept, table_options, now),
-        Content::Watch { gvk, events } => encode_watch(events, &gvk, response.custom, accept, table_options, now),
+        Content::Object { code, object } => encode_object(code, &object, columns, accept, table_options, now),
+        Content::List(list) => encode_list(&list, (custom, columns), accept, table_options, now),
+        Content::Watch { gvk, events } => encode_watch(events, &gvk, response.columns, accept, table_options, now),
         Content::Status(status) => encode_status(&status, accept),
         Content::Document(document) => encode_document(document, accept),
         Content::Bytes(bytes) => http::Response::builder()
@@ -148,7 +148,7 @@ fn status_json(status: &Status) -> Bytes {
 fn encode_object(
     code: u16,
     object: &Object,
-    custom: Option<&CustomKind>,
+    columns: Option<&[CustomColumn]>,
     accept: &Accept,
     options: &str,
     now: MicroTime,
@@ -157,7 +157,7 @@ fn encode_object(
         As::Table => match form(accept, options, now) {
             Ok(form) => {
                 let items = std::slice::from_ref(object);
-                as_format(table::encode(&object.gvk(), &ListMeta::default(), items, form.of(custom)), accept)
+                as_format(table::encode(&object.gvk(), &ListMeta::default(), items, form.with(columns)), accept)
             }
             Err(status) => return encode_status(&status, accept),
         },
@@ -186,7 +186,7 @@ fn as_format(text: Vec<u8>, accept: &Accept) -> Bytes {
 
 fn encode_list(
     list: &ObjectList,
-    custom: Option<&CustomKind>,
+    (custom, columns): (Option<&CustomKind>, Option<&[CustomColumn]>),
     accept: &Accept,
     options: &str,
     now: MicroTime,
@@ -194,7 +194,7 @@ fn encode_list(
     let kind = custom.map_or_else(|| format!("{}List", list.gvk.kind), |kind| kind.list_kind().to_owned());
     let body: Bytes = match (accept.as_, accept.format) {
         (As::Table, _) => match form(accept, options, now) {
-            Ok(form) => as_format(table::encode(&list.gvk, &list.metadata, &list.items, form.of(custom)), accept),
+            Ok(form) => as_format(table::encode(&list.gvk, &list.metadata, &list.items, form.with(columns)), accept),
             Err(status) => return encode_status(&status, accept),
         },
         (As::PartialMetadata, _) => return encode_status(&not_of_form(&list.gvk, accept, true), accept),
@@ -239,7 +239,7 @@ fn form<'a>(accept: &Accept, include_object: &'a str, now: MicroTime) -> Result<
              'Metadata', 'Object', 'None', or empty"
         )));
     }
-    Ok(TableForm { include_object, meta_version: accept.meta_version(), now: now.to_time(), custom: None })
+    Ok(TableForm { include_object, meta_version: accept.meta_version(), now: now.to_time(), columns: None })
 }
 
 /// Metadata of one object was asked of a list, or the reverse.
@@ -288,7 +288,7 @@ fn bookmark(gvk: &GroupVersionKind, resource_version: u64, initial_events_end: b
 fn encode_watch(
     events: crate::WatchStream,
     gvk: &GroupVersionKind,
-    custom: Option<Arc<CustomKind>>,
+    columns: Option<Arc<[CustomColumn]>>,
     accept: &Accept,
     options: &str,
     now: MicroTime,
@@ -313,13 +313,13 @@ fn encode_watch(
     let encode = move |event: &WatchEvent, out: &mut BytesMut| {
         let (kind, object): (&str, Bytes) = match event {
             WatchEvent::Added(object) => {
-                ("ADDED", frame_object(object, custom.as_deref(), &accept, &options, now, &first))
+                ("ADDED", frame_object(object, columns.as_deref(), &accept, &options, now, &first))
             }
             WatchEvent::Modified(object) => {
-                ("MODIFIED", frame_object(object, custom.as_deref(), &accept, &options, now, &first))
+                ("MODIFIED", frame_object(object, columns.as_deref(), &accept, &options, now, &first))
             }
             WatchEvent::Deleted(object) => {
-                ("DELETED", frame_object(object, custom.as_deref(), &accept, &options, now, &first))
+                ("DELETED", frame_object(object, columns.as_deref(), &accept, &options, now, &first))
             }
             WatchEvent::Error(status) => (
                 "ERROR",
@@ -342,7 +342,7 @@ fn encode_watch(
 
 fn frame_object(
     object: &Object,
-    custom: Option<&CustomKind>,
+    columns: Option<&[CustomColumn]>,
     accept: &Accept,
     options: &str,
     now: MicroTime,
@@ -355,9 +355,9 @@ fn frame_object(
                 include_object: options,
                 meta_version: accept.meta_version(),
                 now: now.to_time(),
-                custom: None,
+                columns: None,
             };
-            table::encode_row(&object.gvk(), object, form.of(custom), header).into()
+            table::encode_row(&object.gvk(), object, form.with(columns), header).into()
         }
         As::PartialMetadata | As::PartialMetadataList => partial(object, accept),
         As::Objects | As::Discovery => object.encode(effective(accept, object)),

@@ -6,7 +6,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::input::{Field, Input, Kind};
+use crate::input::{Attributes, Column, Field, Input, Kind, Scale};
 
 pub(crate) fn reflect(input: &Input) -> TokenStream {
     let Input { ident, krate, doc, schema_name, atomic, fields } = input;
@@ -79,9 +79,20 @@ pub(crate) fn reflect(input: &Input) -> TokenStream {
 pub(crate) fn resource(input: &Input, kind: &Kind) -> TokenStream {
     let reflected = reflect(input);
     let Input { ident, krate, doc, .. } = input;
-    let Kind { group, version, kind: name, plural, singular, namespaced, short, categories, subresources, rules } =
-        kind;
-    let rules = if *rules { quote!() } else { quote!(impl #krate::Rules for #ident {}) };
+    let Kind { group, version, kind: name, plural, singular, namespaced, short, categories, subresources, .. } = kind;
+    let rules = if kind.rules { quote!() } else { rules_of_table(input) };
+    let columns = kind.columns.iter().map(|column| {
+        let Column { name, ty, format, path, priority, description } = column;
+        quote!(#krate::PrinterColumn {
+            name: #name, kind: #ty, format: #format, path: #path, priority: #priority, description: #description,
+        })
+    });
+    let scale = match &kind.scale {
+        Some(Scale { spec, status, selector }) => quote!(::core::option::Option::Some(#krate::ScaleInfo {
+            spec: #spec, status: #status, selector: #selector,
+        })),
+        None => quote!(::core::option::Option::None),
+    };
     quote! {
         #reflected
         #rules
@@ -96,6 +107,8 @@ pub(crate) fn resource(input: &Input, kind: &Kind) -> TokenStream {
                 short_names: &[#(#short),*],
                 categories: &[#(#categories),*],
                 subresources: &[#(#subresources),*],
+                columns: &[#(#columns),*],
+                scale: #scale,
                 doc: #doc,
             };
             fn metadata(&self) -> &#krate::api::meta::v1::ObjectMeta {
@@ -105,6 +118,55 @@ pub(crate) fn resource(input: &Input, kind: &Kind) -> TokenStream {
                 &mut self.metadata
             }
         }
+    }
+}
+
+/// Defaults and checks are shared code over the tables.
+fn rules_of_table(input: &Input) -> TokenStream {
+    let Input { ident, krate, .. } = input;
+    let errors = quote!(#krate::validation::FieldErrors);
+    quote! {
+        impl #krate::Rules for #ident {
+            fn set_defaults(&mut self) {
+                #krate::custom::fill_defaults(self);
+            }
+            fn validate(&self) -> #errors {
+                #krate::custom::check_fields(self, ::core::option::Option::None)
+            }
+            fn validate_update(&self, old: &Self) -> #errors {
+                #krate::custom::check_fields(self, ::core::option::Option::Some(old))
+            }
+            fn validate_status_update(&self, old: &Self) -> #errors {
+                #krate::custom::check_status(self, old)
+            }
+        }
+    }
+}
+
+fn optional<T: quote::ToTokens>(value: Option<&T>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
+}
+
+fn checks(krate: &syn::Path, attributes: &Attributes) -> TokenStream {
+    if !attributes.checks() {
+        return quote!(::core::option::Option::None);
+    }
+    let (minimum, maximum) = (optional(attributes.minimum.as_ref()), optional(attributes.maximum.as_ref()));
+    let (min_length, max_length) = (optional(attributes.min_length.as_ref()), optional(attributes.max_length.as_ref()));
+    let pattern = attributes.pattern.clone().unwrap_or_default();
+    let one_of = &attributes.one_of;
+    quote! {
+        ::core::option::Option::Some(&#krate::schema::FieldChecks {
+            minimum: #minimum,
+            maximum: #maximum,
+            min_length: #min_length,
+            max_length: #max_length,
+            pattern: #pattern,
+            one_of: &[#(#one_of),*],
+        })
     }
 }
 
@@ -122,6 +184,8 @@ fn table_row(krate: &syn::Path, field: &Field) -> TokenStream {
     let keys = attributes.keys.iter().map(|key| quote!(::std::borrow::Cow::Borrowed(#key)));
     let patch = attributes.patch.clone().unwrap_or_default();
     let merge_key = attributes.merge_key.clone().unwrap_or_default();
+    let default = attributes.default.clone().unwrap_or_default();
+    let checks = checks(krate, attributes);
     quote! {
         #krate::schema::FieldSchema {
             name: ::std::borrow::Cow::Borrowed(#json_name),
@@ -138,6 +202,8 @@ fn table_row(krate: &syn::Path, field: &Field) -> TokenStream {
             keys: ::std::borrow::Cow::Borrowed(&[#(#keys),*]),
             patch: ::std::borrow::Cow::Borrowed(#patch),
             merge_key: ::std::borrow::Cow::Borrowed(#merge_key),
+            default: #default,
+            checks: #checks,
         }
     }
 }

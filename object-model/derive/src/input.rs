@@ -3,7 +3,8 @@
 //! In: the syntax tree. Out: [`Input`] and [`Kind`], or an error that points at
 //! the attribute. Elsewhere: the code that is generated (`expand`).
 
-use syn::{Attribute, Data, DeriveInput, Error, Expr, Fields, Ident, Lit, LitInt, LitStr, Meta, Result, Type};
+use syn::meta::ParseNestedMeta;
+use syn::{Attribute, Data, DeriveInput, Error, Expr, Fields, Ident, Lit, LitInt, LitStr, Meta, Result, Type, UnOp};
 
 pub(crate) struct Input {
     pub(crate) ident: Ident,
@@ -27,6 +28,25 @@ pub(crate) struct Attributes {
     pub(crate) keys: Vec<String>,
     pub(crate) patch: Option<String>,
     pub(crate) merge_key: Option<String>,
+    pub(crate) default: Option<String>,
+    pub(crate) minimum: Option<f64>,
+    pub(crate) maximum: Option<f64>,
+    pub(crate) min_length: Option<i64>,
+    pub(crate) max_length: Option<i64>,
+    pub(crate) pattern: Option<String>,
+    pub(crate) one_of: Vec<String>,
+}
+
+impl Attributes {
+    /// Is anything said about the value?
+    pub(crate) fn checks(&self) -> bool {
+        self.minimum.is_some()
+            || self.maximum.is_some()
+            || self.min_length.is_some()
+            || self.max_length.is_some()
+            || self.pattern.is_some()
+            || !self.one_of.is_empty()
+    }
 }
 
 pub(crate) struct Field {
@@ -49,6 +69,27 @@ pub(crate) struct Kind {
     pub(crate) categories: Vec<String>,
     pub(crate) subresources: Vec<String>,
     pub(crate) rules: bool,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) scale: Option<Scale>,
+}
+
+/// `column(...)`
+#[derive(Default)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) ty: String,
+    pub(crate) format: String,
+    pub(crate) path: String,
+    pub(crate) priority: i32,
+    pub(crate) description: String,
+}
+
+/// `scale(...)`
+#[derive(Default)]
+pub(crate) struct Scale {
+    pub(crate) spec: String,
+    pub(crate) status: String,
+    pub(crate) selector: String,
 }
 
 impl Input {
@@ -100,6 +141,13 @@ impl Field {
                     "keys" => found.keys = words(&string(&meta)?),
                     "patch" => found.patch = Some(string(&meta)?),
                     "merge_key" => found.merge_key = Some(string(&meta)?),
+                    "default" => found.default = Some(string(&meta)?),
+                    "minimum" => found.minimum = Some(number(&meta)?),
+                    "maximum" => found.maximum = Some(number(&meta)?),
+                    "min_length" => found.min_length = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?),
+                    "max_length" => found.max_length = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?),
+                    "pattern" => found.pattern = Some(string(&meta)?),
+                    "one_of" => found.one_of = words(&string(&meta)?),
                     _ => return Err(meta.error("unknown field attribute")),
                 }
                 Ok(())
@@ -138,6 +186,8 @@ impl Kind {
             categories: vec![],
             subresources: vec![],
             rules: false,
+            columns: vec![],
+            scale: None,
         };
         for attribute in input.attrs.iter().filter(|a| a.path().is_ident("resource")) {
             attribute.parse_nested_meta(|meta| {
@@ -152,6 +202,8 @@ impl Kind {
                     "categories" => kind.categories = words(&string(&meta)?),
                     "subresources" => kind.subresources = words(&string(&meta)?),
                     "rules" => kind.rules = true,
+                    "column" => kind.columns.push(Column::parse(&meta)?),
+                    "scale" => kind.scale = Some(Scale::parse(&meta)?),
                     "scope" => {
                         kind.namespaced = match string(&meta)?.as_str() {
                             "Namespaced" => true,
@@ -167,6 +219,9 @@ impl Kind {
         if kind.version.is_empty() {
             return Err(Error::new_spanned(&input.ident, "#[resource(version = \"...\")] is needed"));
         }
+        if kind.scale.is_some() && !kind.subresources.iter().any(|name| name == "scale") {
+            kind.subresources.push("scale".into());
+        }
         if kind.singular.is_empty() {
             kind.singular = kind.kind.to_lowercase();
         }
@@ -177,8 +232,77 @@ impl Kind {
     }
 }
 
-fn string(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<String> {
+impl Column {
+    fn parse(outer: &ParseNestedMeta<'_>) -> Result<Self> {
+        const TYPES: [&str; 5] = ["string", "integer", "number", "boolean", "date"];
+        let mut column = Self::default();
+        outer.parse_nested_meta(|meta| {
+            let key = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+            match key.as_str() {
+                "name" => column.name = string(&meta)?,
+                "type" => column.ty = string(&meta)?,
+                "format" => column.format = string(&meta)?,
+                "path" => column.path = path(&meta)?,
+                "priority" => column.priority = meta.value()?.parse::<LitInt>()?.base10_parse()?,
+                "description" => column.description = string(&meta)?,
+                _ => return Err(meta.error("unknown column attribute")),
+            }
+            Ok(())
+        })?;
+        if column.name.is_empty() || column.path.is_empty() {
+            return Err(outer.error("a column has a `name` and a `path`"));
+        }
+        if !TYPES.contains(&column.ty.as_str()) {
+            return Err(outer.error("the `type` of a column is `string`, `integer`, `number`, `boolean` or `date`"));
+        }
+        Ok(column)
+    }
+}
+
+impl Scale {
+    fn parse(outer: &ParseNestedMeta<'_>) -> Result<Self> {
+        let mut scale = Self::default();
+        outer.parse_nested_meta(|meta| {
+            let key = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+            match key.as_str() {
+                "spec" => scale.spec = path(&meta)?,
+                "status" => scale.status = path(&meta)?,
+                "selector" => scale.selector = path(&meta)?,
+                _ => return Err(meta.error("expected `spec`, `status` or `selector`")),
+            }
+            Ok(())
+        })?;
+        if scale.spec.is_empty() || scale.status.is_empty() {
+            return Err(outer.error("a scale has a path in `spec` and one in `status`"));
+        }
+        Ok(scale)
+    }
+}
+
+fn string(meta: &ParseNestedMeta<'_>) -> Result<String> {
     Ok(meta.value()?.parse::<LitStr>()?.value())
+}
+
+/// A path into the object, which starts with a dot.
+fn path(meta: &ParseNestedMeta<'_>) -> Result<String> {
+    let text = string(meta)?;
+    if text.len() > 1 && text.starts_with('.') { Ok(text) } else { Err(meta.error("a path starts with a dot")) }
+}
+
+/// A number with or without a sign and a point.
+fn number(meta: &ParseNestedMeta<'_>) -> Result<f64> {
+    let (sign, value) = match meta.value()?.parse::<Expr>()? {
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => (-1.0, *unary.expr),
+        other => (1.0, other),
+    };
+    match value {
+        Expr::Lit(literal) => match literal.lit {
+            Lit::Int(whole) => Ok(sign * whole.base10_parse::<f64>()?),
+            Lit::Float(float) => Ok(sign * float.base10_parse::<f64>()?),
+            other => Err(Error::new_spanned(other, "expected a number")),
+        },
+        other => Err(Error::new_spanned(other, "expected a number")),
+    }
 }
 
 fn words(list: &str) -> Vec<String> {

@@ -16,14 +16,26 @@
 //! #[field(list = "map", keys = "name")]  server-side apply: how a list merges (map, set, atomic)
 //! #[field(atomic)]                       a map or struct that merges as one value
 //! #[field(patch = "merge", merge_key = "name")]   strategic merge patch
+//! #[field(default = "3")]                what stands for an absent value, as JSON text
+//! #[field(minimum = 1, maximum = 9)]     least and greatest number
+//! #[field(min_length = 1, max_length = 63)]   of a text in characters, of a list or map in elements
+//! #[field(pattern = "^[a-z]+$")]         a regular expression that a text matches
+//! #[field(one_of = "a,b")]               the only values allowed
 //! ```
+//!
+//! Of a list or map, `minimum`, `maximum`, `pattern` and `one_of` are about the elements.
 //!
 //! `#[derive(Resource)]` does the same for a top-level kind, and adds what
 //! `#[resource(group = "apps", version = "v1", kind = "Deployment",
 //! plural = "deployments", scope = "Namespaced", short = "deploy",
 //! categories = "all", subresources = "status,scale", rules)]` says.
 //! With `rules` the author implements `Rules` (defaults and validation);
-//! without it an empty implementation is emitted.
+//! without it the defaults and checks of the fields are the rules. Further, also in attributes of their own:
+//!
+//! ```text
+//! #[resource(column(name = "Size", type = "integer", path = ".spec.size", priority = 1))]   a column of `kubectl get`
+//! #[resource(scale(spec = ".spec.replicas", status = ".status.replicas", selector = ".status.selector"))]
+//! ```
 
 mod expand;
 mod input;

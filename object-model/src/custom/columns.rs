@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::path::FieldPath;
-use crate::Time;
 use crate::api::apiextensions::v1::{CustomResourceColumnDefinition, CustomResourceDefinitionVersion};
 use crate::table::human_duration;
+use crate::{KindInfo, Time};
 
 /// A column beside the name.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,16 +29,37 @@ pub(super) fn of(version: &CustomResourceDefinitionVersion) -> Result<Arc<[Custo
     };
     let given = &version.additional_printer_columns;
     let definitions = if given.is_empty() { std::slice::from_ref(&age) } else { given.as_slice() };
-    definitions
-        .iter()
-        .map(|definition| {
-            let path = FieldPath::parse(&definition.json_path)?;
-            Ok(CustomColumn { definition: definition.clone(), path })
-        })
-        .collect()
+    definitions.iter().cloned().map(CustomColumn::new).collect()
+}
+
+/// The columns that a Rust kind asks for, as definitions write them.
+pub(super) fn definitions(info: &KindInfo) -> Vec<CustomResourceColumnDefinition> {
+    let columns = info.columns.iter().map(|column| CustomResourceColumnDefinition {
+        name: column.name.to_owned(),
+        type_: column.kind.to_owned(),
+        format: column.format.to_owned(),
+        json_path: column.path.to_owned(),
+        priority: column.priority,
+        description: column.description.to_owned(),
+    });
+    columns.collect()
+}
+
+/// The columns that a Rust kind asks for; `None` if it asks for none.
+///
+/// # Panics
+/// If a path is none: that is a fault in the attributes of the type.
+pub(crate) fn of_rust(info: &KindInfo) -> Option<Arc<[CustomColumn]>> {
+    let columns = definitions(info).into_iter().map(CustomColumn::new).collect::<Result<Arc<[_]>, _>>();
+    let columns = columns.unwrap_or_else(|why| panic!("a column of {} has a bad path: {why}", info.kind));
+    (!columns.is_empty()).then_some(columns)
 }
 
 impl CustomColumn {
+    fn new(definition: CustomResourceColumnDefinition) -> Result<Self, String> {
+        Ok(Self { path: FieldPath::parse(&definition.json_path)?, definition })
+    }
+
     /// The cell for an object, as JSON.
     pub fn cell(&self, object: &Value, now: Time) -> Value {
         // Of several values the first is shown.

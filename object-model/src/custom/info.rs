@@ -51,6 +51,8 @@ pub(super) fn intern(names: Names) -> &'static KindInfo {
         short_names: list(&names.short_names),
         categories: list(&names.categories),
         subresources: names.subresources.clone().leak(),
+        columns: &[],
+        scale: None,
         doc: "",
     }));
     known.insert(names, info);

@@ -214,15 +214,21 @@ fn one(
 }
 
 fn scale_paths(scale: &CustomResourceSubresourceScale) -> Result<ScalePaths, String> {
-    Ok(ScalePaths {
-        wanted: FieldPath::parse(&scale.spec_replicas_path)?,
-        wanted_text: scale.spec_replicas_path.clone(),
-        there: FieldPath::parse(&scale.status_replicas_path)?,
-        selector: scale
-            .label_selector_path
-            .as_deref()
-            .filter(|path| !path.is_empty())
-            .map(FieldPath::parse)
-            .transpose()?,
-    })
+    let selector = scale.label_selector_path.as_deref().unwrap_or_default();
+    ScalePaths::parse(&scale.spec_replicas_path, &scale.status_replicas_path, selector)
+}
+
+impl ScalePaths {
+    /// From their texts; the selector is empty for none.
+    ///
+    /// # Errors
+    /// What is not understood of a path.
+    pub fn parse(wanted: &str, there: &str, selector: &str) -> Result<Self, String> {
+        Ok(Self {
+            wanted: FieldPath::parse(wanted)?,
+            wanted_text: wanted.to_owned(),
+            there: FieldPath::parse(there)?,
+            selector: (!selector.is_empty()).then(|| FieldPath::parse(selector)).transpose()?,
+        })
+    }
 }

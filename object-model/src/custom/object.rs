@@ -232,6 +232,8 @@ impl Struct for CustomObject {
             keys: std::borrow::Cow::Borrowed(&[]),
             patch: std::borrow::Cow::Borrowed(""),
             merge_key: std::borrow::Cow::Borrowed(""),
+            default: "",
+            checks: None,
         }];
         static SCHEMA: StructSchema = StructSchema::fixed("CustomObject", module_path!(), "", false, &FIELDS);
         &SCHEMA

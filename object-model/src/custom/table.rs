@@ -43,6 +43,8 @@ fn row(name: &str, ty: Type) -> FieldSchema {
         keys: Cow::Borrowed(&[]),
         patch: Cow::Borrowed(""),
         merge_key: Cow::Borrowed(""),
+        default: "",
+        checks: None,
     }
 }
 

@@ -161,7 +161,7 @@ pub struct ContainerPort {
     #[field(tag = 3, always, required)]
     pub container_port: i32,
     /// Protocol.
-    #[field(tag = 4)]
+    #[field(tag = 4, default = "\"TCP\"")]
     pub protocol: String,
     /// Host IP.
     #[field(tag = 5, name = "hostIP")]

@@ -80,7 +80,7 @@ pub struct ServicePort {
     #[field(tag = 1)]
     pub name: String,
     /// Protocol.
-    #[field(tag = 2)]
+    #[field(tag = 2, default = "\"TCP\"")]
     pub protocol: String,
     /// Port.
     #[field(tag = 3, always, required)]
