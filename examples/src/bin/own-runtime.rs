@@ -42,7 +42,13 @@ impl Lines {
         for one in self.say(String::new()).containers.iter_mut().filter(|one| is(one)) {
             let ContainerState::Running { started } = one.state else { continue };
             let (finished, reason) = (self.0.utc(), "Completed".into());
-            one.state = ContainerState::Exited { started: Some(started), finished, exit_code: 0, reason, message: String::new() };
+            one.state = ContainerState::Exited {
+                started: Some(started),
+                finished,
+                exit_code: 0,
+                reason,
+                message: String::new(),
+            };
         }
     }
 }
@@ -110,7 +116,9 @@ impl ContainerRuntime for Lines {
 pub async fn run() -> Result<Vec<String>> {
     let runtime = Arc::new(Lines(SystemClock::shared(), Mutex::default()));
     let own = Arc::clone(&runtime);
-    let node = |agent: NodeAgentBuilder| agent.runtime(own).images(Arc::new(SimulatedImages::new())).volume_driver(Arc::new(SimulatedVolumes));
+    let node = |agent: NodeAgentBuilder| {
+        agent.runtime(own).images(Arc::new(SimulatedImages::new())).volume_driver(Arc::new(SimulatedVolumes))
+    };
     let cluster = Cluster::builder().nodes(0).node("terminal", node).start().await?;
     let (client, (stop, signal)) = (cluster.client(), Shutdown::channel());
     let pods = Informer::<Pod>::start(&client, "default", InformerConfig::new(Random::from_os()), signal);
@@ -118,7 +126,8 @@ pub async fn run() -> Result<Vec<String>> {
     pod.metadata.name = "hello".into();
     pod.spec.containers.push(Container { name: "main".into(), image: "any".into(), ..Container::default() });
     client.namespaced::<Pod>("default").create(&pod).await?;
-    let ran = pods.wait_for(|pods: &Informer<Pod>| pods.get("default", "hello").filter(|pod| pod.status.phase == "Running"));
+    let ran =
+        pods.wait_for(|pods: &Informer<Pod>| pods.get("default", "hello").filter(|pod| pod.status.phase == "Running"));
     tokio::time::timeout(Duration::from_secs(30), ran).await.context("the pod does not run")?;
     stop.fire();
     cluster.stop().await;
