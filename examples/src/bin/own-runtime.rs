@@ -14,7 +14,11 @@ use pintle::Cluster;
 use pintle_client::DuplexStream;
 use pintle_object_model::api::core::v1::{Container, Pod};
 use pintle_object_model::clock::{Clock, Random, SystemClock};
-use pintle_runtime::*;
+use pintle_runtime::{
+    ContainerConfig, ContainerId, ContainerInfo, ContainerRuntime, ContainerState, ContainerStats, ExecRequest,
+    ExecSession, NodeAgentBuilder, Resources, RuntimeError, RuntimeEvent, RuntimeInfo, SandboxConfig, SandboxId,
+    SandboxInfo, SimulatedImages, SimulatedVolumes,
+};
 use pintle_watch::{Informer, InformerConfig, Shutdown};
 
 type Answer<T> = Result<T, RuntimeError>;
@@ -57,7 +61,6 @@ fn cannot<T>(what: &str) -> Answer<T> {
     Err(RuntimeError::Unsupported { backend: "lines", what: what.into() })
 }
 
-#[rustfmt::skip]
 #[async_trait]
 impl ContainerRuntime for Lines {
     async fn info(&self) -> Answer<RuntimeInfo> {
@@ -67,7 +70,8 @@ impl ContainerRuntime for Lines {
         let mut state = self.say(format!("pod {} begins", config.identity.pod));
         let id = SandboxId(format!("{}-{}", config.identity.uid, config.identity.attempt));
         let (created, addresses) = (self.0.utc(), vec![[127, 0, 0, 1].into()]);
-        let info = SandboxInfo { id, identity: config.identity, ready: true, addresses, created, labels: config.labels };
+        let info =
+            SandboxInfo { id, identity: config.identity, ready: true, addresses, created, labels: config.labels };
         state.sandboxes.push(info.clone());
         Ok(info)
     }
@@ -82,13 +86,22 @@ impl ContainerRuntime for Lines {
         state.containers.retain(|one| one.sandbox != *id);
         Ok(())
     }
-    async fn sandboxes(&self) -> Answer<Vec<SandboxInfo>> { Ok(self.say(String::new()).sandboxes.clone()) }
+    async fn sandboxes(&self) -> Answer<Vec<SandboxInfo>> {
+        Ok(self.say(String::new()).sandboxes.clone())
+    }
     async fn create_container(&self, sandbox: &SandboxId, config: ContainerConfig) -> Answer<ContainerId> {
         let id = ContainerId(format!("{sandbox}-{}-{}", config.name, config.attempt));
         let image = config.image.references.first().cloned().unwrap_or_default();
         self.say(String::new()).containers.push(ContainerInfo {
-            id: id.clone(), sandbox: sandbox.clone(), name: config.name, attempt: config.attempt, image,
-            image_id: config.image.id, state: ContainerState::Created, created: self.0.utc(), labels: config.labels,
+            id: id.clone(),
+            sandbox: sandbox.clone(),
+            name: config.name,
+            attempt: config.attempt,
+            image,
+            image_id: config.image.id,
+            state: ContainerState::Created,
+            created: self.0.utc(),
+            labels: config.labels,
             log_path: config.log_path,
         });
         Ok(id)
@@ -100,16 +113,38 @@ impl ContainerRuntime for Lines {
             ContainerState::Running { started: self.0.utc() };
         Ok(())
     }
-    async fn stop_container(&self, id: &ContainerId, _: Duration) -> Answer<()> { self.end(|one| one.id == *id); Ok(()) }
-    async fn remove_container(&self, id: &ContainerId) -> Answer<()> { self.say(String::new()).containers.retain(|one| one.id != *id); Ok(()) }
-    async fn containers(&self) -> Answer<Vec<ContainerInfo>> { Ok(self.say(String::new()).containers.clone()) }
-    async fn update_resources(&self, _: &ContainerId, _: Resources) -> Answer<()> { cannot("limit") }
-    async fn stats(&self, _: &ContainerId) -> Answer<ContainerStats> { Ok(ContainerStats::default()) }
-    async fn exec(&self, _: &ContainerId, _: ExecRequest) -> Answer<ExecSession> { cannot("exec") }
-    async fn attach(&self, _: &ContainerId, _: ExecRequest) -> Answer<ExecSession> { cannot("attach") }
-    async fn port_forward(&self, _: &SandboxId, _: u16) -> Answer<Box<dyn DuplexStream>> { cannot("forward ports") }
-    async fn reopen_log(&self, _: &ContainerId) -> Answer<()> { Ok(()) }
-    fn events(&self) -> BoxStream<'static, RuntimeEvent> { stream::pending().boxed() } // Nothing ends by itself.
+    async fn stop_container(&self, id: &ContainerId, _: Duration) -> Answer<()> {
+        self.end(|one| one.id == *id);
+        Ok(())
+    }
+    async fn remove_container(&self, id: &ContainerId) -> Answer<()> {
+        self.say(String::new()).containers.retain(|one| one.id != *id);
+        Ok(())
+    }
+    async fn containers(&self) -> Answer<Vec<ContainerInfo>> {
+        Ok(self.say(String::new()).containers.clone())
+    }
+    async fn update_resources(&self, _: &ContainerId, _: Resources) -> Answer<()> {
+        cannot("limit")
+    }
+    async fn stats(&self, _: &ContainerId) -> Answer<ContainerStats> {
+        Ok(ContainerStats::default())
+    }
+    async fn exec(&self, _: &ContainerId, _: ExecRequest) -> Answer<ExecSession> {
+        cannot("exec")
+    }
+    async fn attach(&self, _: &ContainerId, _: ExecRequest) -> Answer<ExecSession> {
+        cannot("attach")
+    }
+    async fn port_forward(&self, _: &SandboxId, _: u16) -> Answer<Box<dyn DuplexStream>> {
+        cannot("forward ports")
+    }
+    async fn reopen_log(&self, _: &ContainerId) -> Answer<()> {
+        Ok(())
+    }
+    fn events(&self) -> BoxStream<'static, RuntimeEvent> {
+        stream::pending().boxed()
+    } // Nothing ends by itself.
 }
 
 /// Answers what the runtime said until the pod ran.
@@ -119,7 +154,9 @@ pub async fn run() -> Result<Vec<String>> {
     let node = |agent: NodeAgentBuilder| {
         agent.runtime(own).images(Arc::new(SimulatedImages::new())).volume_driver(Arc::new(SimulatedVolumes))
     };
-    let cluster = Cluster::builder().nodes(0).node("terminal", node).start().await?;
+    // Pods get no account here, so none has to be there first.
+    let builder = Cluster::builder().nodes(0).disable_admission(vec!["ServiceAccount".into()]);
+    let cluster = builder.node("terminal", node).start().await?;
     let (client, (stop, signal)) = (cluster.client(), Shutdown::channel());
     let pods = Informer::<Pod>::start(&client, "default", InformerConfig::new(Random::from_os()), signal);
     let mut pod = Pod::default();

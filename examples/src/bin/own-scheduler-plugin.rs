@@ -47,6 +47,8 @@ impl Score for Picky {
 pub async fn run() -> Result<Vec<String>> {
     let cluster = Cluster::builder()
         .nodes(3)
+        // Pods get no account here, so none has to be there first.
+        .disable_admission(vec!["ServiceAccount".into()])
         .scheduling(|scheduler| {
             let picky = Arc::new(Picky { reserved: "node-1", favourite: "node-3" });
             let own = Profile::default_plugins(SCHEDULER).filter(Arc::clone(&picky) as _).score(picky, 100);

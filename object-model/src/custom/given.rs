@@ -1,8 +1,8 @@
 //! Rules from tables: the defaults and checks that a Rust kind's fields are given in attributes.
 //!
 //! In: objects of a Rust type. Out: filled in, and what is wrong with them. Invariants: what a definition of the same
-//! table ([`definition_of`](super::definition_of)) would fill in and object to; the words are the same too.
-//! Elsewhere: attributes (`object-model/derive`), the form that checks take (`render`).
+//! table ([`definition_of`](super::definition_of)) would fill in and object to, in the same words, as far as a Rust value tells: a text that is required and absent is
+//! empty here, and passes. Elsewhere: attributes (`object-model/derive`), the form that checks take (`render`).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
