@@ -83,6 +83,38 @@ fn callers<F: Future<Output = ()>>(
     });
 }
 
+/// Measures two ways to do the same that differ by less than a machine's moods: whichever is timed, both are called in
+/// turn, so that both are timed in the same mood.
+fn side_by_side<F: Future<Output = ()>, G: Future<Output = ()>>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    runtime: &Runtime,
+    callers: u64,
+    (first_name, first): (&str, impl Fn(u64) -> F),
+    (second_name, second): (&str, impl Fn(u64) -> G),
+) {
+    let clock = SystemClock::new();
+    let mut number = 0;
+    group.throughput(Throughput::Elements(callers)).sample_size(40);
+    for (name, is_first) in [(first_name, true), (second_name, false)] {
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|turns| {
+                let mut spent = [Duration::ZERO; 2];
+                for _ in 0..turns {
+                    number += callers;
+                    let numbers = || (number..number + callers).map(|number| number * STEP);
+                    let start = clock.now();
+                    runtime.block_on(join_all(numbers().map(&first)));
+                    let between = clock.now();
+                    runtime.block_on(join_all(numbers().map(&second)));
+                    spent[0] += between - start;
+                    spent[1] += clock.now() - between;
+                }
+                spent[usize::from(!is_first)]
+            });
+        });
+    }
+}
+
 /// The etcd to measure with and our store in it; `None`, with a word, where there is none.
 fn start_etcd(runtime: &Runtime, more: &[&str]) -> Option<(support::TestEtcd, Arc<EtcdStore<Bytes>>)> {
     if support::find().is_none() {
