@@ -5,7 +5,7 @@ use criterion::Criterion;
 use pintle_store::{At, Range, Store};
 
 use crate::bare::Bare;
-use crate::{KEYS, group, key, put, runtime, side_by_side, start_etcd, value};
+use crate::{KEYS, TURNS, group, key, put, runtime, side_by_side, start_etcd, value};
 
 const BARE: &str = "bare client";
 const STORE: &str = "etcd store";
@@ -26,7 +26,7 @@ pub(crate) fn run(criterion: &mut Criterion) {
             let (store, txn) = (&store, put(number, &value));
             async move { drop(store.commit(txn).await.expect("committing")) }
         };
-        side_by_side(&mut puts, &runtime, callers, (BARE, bare_put), (STORE, store_put));
+        side_by_side(&mut puts, &runtime, (TURNS, callers), (BARE, bare_put), (STORE, store_put));
         drop(puts);
         let mut gets = group(criterion, format!("etcd get, {callers} callers"));
         let bare_get = |number| bare.get_owned(key(number));
@@ -34,7 +34,7 @@ pub(crate) fn run(criterion: &mut Criterion) {
             let store = &store;
             async move { assert!(store.get(&key(number), At::Now).await.expect("reading").is_some()) }
         };
-        side_by_side(&mut gets, &runtime, callers, (BARE, bare_get), (STORE, store_get));
+        side_by_side(&mut gets, &runtime, (TURNS, callers), (BARE, bare_get), (STORE, store_get));
     }
     let mut lists = group(criterion, "etcd list of 10,000");
     let bare_list = |_| async {
@@ -44,5 +44,5 @@ pub(crate) fn run(criterion: &mut Criterion) {
     let store_list = |_| async {
         assert_eq!(store.list(&range, At::Now, None).await.expect("listing").items.len(), 10_000);
     };
-    side_by_side(&mut lists, &runtime, 1, (BARE, bare_list), (STORE, store_list));
+    side_by_side(&mut lists, &runtime, (TURNS / 20, 1), (BARE, bare_list), (STORE, store_list));
 }
