@@ -7,7 +7,9 @@
 use pintle_object_model::api::apps::v1::{DaemonSet, ReplicaSet, StatefulSet};
 use pintle_object_model::api::batch::v1::Job;
 use pintle_object_model::api::certificates::v1::CertificateSigningRequest;
-use pintle_object_model::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service};
+use pintle_object_model::api::core::v1::{
+    Namespace, PersistentVolume, PersistentVolumeClaim, Pod, PodCondition, Secret, Service,
+};
 use pintle_object_model::reflect::{Struct, field_named};
 use pintle_object_model::{AnyResource, KindInfo};
 
@@ -64,6 +66,12 @@ pub(crate) fn created_by_put(info: &KindInfo) -> bool {
     listed(&CREATED_BY_PUT, info)
 }
 
+/// Do the dependents of this kind stay when it is deleted and nobody says what becomes of them? These two are older
+/// than the garbage collector, and behave as they did before it.
+pub(crate) fn orphans_by_default(info: &KindInfo) -> bool {
+    matches!((info.group, info.kind), ("", "ReplicationController") | ("batch", "Job"))
+}
+
 /// Must an update say which version it saw?
 pub(crate) fn needs_resource_version(info: &KindInfo) -> bool {
     matches!((info.group, info.kind), ("coordination.k8s.io", "Lease") | ("networking.k8s.io", "IPAddress"))
@@ -81,6 +89,16 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
     if let Some(pod) = any.downcast_mut::<Pod>() {
         pod.status.phase = "Pending".into();
         pod.status.qos_class = qos_class(pod).into();
+        if !pod.spec.scheduling_gates.is_empty() {
+            pod.status.conditions.push(PodCondition {
+                type_: "PodScheduled".into(),
+                status: "False".into(),
+                reason: "SchedulingGated".into(),
+                message: "Scheduling is blocked due to non-empty scheduling gates".into(),
+                last_transition_time: pod.metadata.creation_timestamp,
+                ..PodCondition::default()
+            });
+        }
     } else if let Some(namespace) = any.downcast_mut::<Namespace>() {
         namespace.status.phase = "Active".into();
         if !namespace.spec.finalizers.iter().any(|name| name == "kubernetes") {
@@ -175,7 +193,10 @@ pub(crate) fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource
         }
     }
     let generation = old.metadata().generation;
-    let counts = listed(&WITH_GENERATION, info) && wants_something_else(object.as_struct(), old.as_struct());
+    // A Deployment hands its annotations on to its ReplicaSets, so they count as well.
+    let annotated = info.kind == "Deployment" && object.metadata().annotations != old.metadata().annotations;
+    let counts =
+        listed(&WITH_GENERATION, info) && (annotated || wants_something_else(object.as_struct(), old.as_struct()));
     object.metadata_mut().generation = generation + i64::from(counts);
 }
 

@@ -106,6 +106,9 @@ impl Registry {
         if !errors.is_empty() {
             return Err(invalid(call, &name, &errors));
         }
+        for warning in object.warnings() {
+            call.warnings.add(warning);
+        }
         self.parts.admission.validate(&attributes, Some(&*object)).await?;
         if dry {
             if call.storage.get(call.namespace, &name).await?.is_some() {

@@ -17,6 +17,9 @@ use crate::admission::{Attributes, Operation};
 const FOREGROUND: &str = "foregroundDeletion";
 /// Finalizer of an object whose dependents stay.
 const ORPHAN: &str = "orphan";
+/// Told to who deletes a Job and does not say what becomes of its pods.
+const JOB_KEEPS_PODS: &str = "child pods are preserved by default when jobs are deleted; set \
+    propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
 /// How long a pod has to end when neither it nor the request says so.
 const POD_GRACE_SECONDS: i64 = 30;
 
@@ -86,6 +89,10 @@ impl Registry {
                 return Err(Status::not_found(&call.storage.group_resource(), name));
             };
             check_preconditions(call, &current, options)?;
+            let silent = options.propagation_policy.is_none() && options.orphan_dependents.is_none();
+            if silent && call.storage.info.kind == "Job" {
+                call.warnings.add(JOB_KEEPS_PODS);
+            }
             let attributes = Attributes {
                 operation: Operation::Delete,
                 resource: call.resource,
@@ -148,6 +155,7 @@ impl Registry {
     fn mark(&self, object: &mut dyn AnyResource, options: &DeleteOptions, grace: i64) -> bool {
         let now = self.parts.clock.utc().to_time();
         let mut changed = false;
+        let by_default = crate::strategy::orphans_by_default(object.info()).then_some(ORPHAN);
         let finalizers = &mut object.metadata_mut().finalizers;
         let wanted = match options.propagation_policy.as_deref() {
             Some("Foreground") => Some(FOREGROUND),
@@ -156,7 +164,9 @@ impl Registry {
             Some(_) => None,
             // Without a wish, what the finalizers say already stays.
             None if options.orphan_dependents.is_none() => {
-                finalizers.iter().find_map(|name| [FOREGROUND, ORPHAN].into_iter().find(|known| known == name))
+                let said =
+                    finalizers.iter().find_map(|name| [FOREGROUND, ORPHAN].into_iter().find(|known| known == name));
+                said.or(by_default)
             }
             None => None,
         };

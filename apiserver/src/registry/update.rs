@@ -121,6 +121,11 @@ impl Registry {
         if !errors.is_empty() {
             return Err(invalid(call, call.name, &errors));
         }
+        if object.metadata().generation != old.metadata().generation {
+            for warning in object.warnings() {
+                call.warnings.add(warning);
+            }
+        }
         self.parts.admission.validate(&attributes, Some(&*object)).await?;
         // A change that came to nothing does not move the times of its managers.
         if strategy::unchanged(&*object, old) && super::fields::same_but_times(&*object, old) {

@@ -181,6 +181,14 @@ fn validate_parts(errors: &mut FieldErrors, parts: &[(&str, i32)], whole: i32, p
     }
 }
 
+/// What is most likely not meant in a workload: its name, and what is in its template.
+fn warnings_of(metadata: &ObjectMeta, template: &PodTemplateSpec, path: &Path) -> Vec<String> {
+    let mut found = vec![];
+    pod::warn_name(&mut found, &metadata.name, "Pod names and hostnames");
+    found.extend(pod::template_warnings(template, path));
+    found
+}
+
 impl Rules for PodTemplate {
     fn set_defaults(&mut self) {
         pod::default_spec(&mut self.template.spec);
@@ -189,6 +197,9 @@ impl Rules for PodTemplate {
         let mut errors = FieldErrors::default();
         pod::validate_template(&mut errors, &self.template, &Path::new("template"));
         errors
+    }
+    fn warnings(&self) -> Vec<String> {
+        pod::template_warnings(&self.template, &Path::new("template"))
     }
 }
 

@@ -102,4 +102,8 @@ impl Rules for DaemonSet {
         }
         errors
     }
+
+    fn warnings(&self) -> Vec<String> {
+        pod::template_warnings(&self.spec.template, &Path::new("spec").child("template"))
+    }
 }

@@ -128,6 +128,10 @@ impl Rules for Deployment {
         }
         errors
     }
+
+    fn warnings(&self) -> Vec<String> {
+        super::warnings_of(&self.metadata, &self.spec.template, &Path::new("spec").child("template"))
+    }
 }
 
 impl Rules for ReplicaSet {
@@ -160,5 +164,9 @@ impl Rules for ReplicaSet {
             status.terminating_replicas,
             status.observed_generation,
         )
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        super::warnings_of(&self.metadata, &self.spec.template, &Path::new("spec").child("template"))
     }
 }

@@ -69,4 +69,9 @@ impl Rules for ReplicationController {
             status.observed_generation,
         )
     }
+
+    fn warnings(&self) -> Vec<String> {
+        let path = Path::new("spec").child("template");
+        self.spec.template.iter().flat_map(|template| super::warnings_of(&self.metadata, template, &path)).collect()
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::Resource;
+use crate::{Resource, Rules as _};
 use crate::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use crate::api::batch::v1::{CronJob, Job};
 use crate::api::core::v1::ReplicationController;
