@@ -4,12 +4,14 @@
 //! each area has a module of its own.
 
 mod affinity;
+mod annotations;
 mod containers;
 mod difference;
 mod environment;
 mod hosts;
 pub(super) mod internal;
 mod mounts;
+mod network_volumes;
 mod platform;
 mod probes;
 mod projected;
@@ -100,6 +102,8 @@ pub(super) fn template_warnings(template: &PodTemplateSpec, path: &Path) -> Vec<
 fn validate_pod(pod: &Pod) -> FieldErrors {
     let mut errors = FieldErrors::default();
     let path = Path::new("spec");
+    let annotated = Path::new("metadata").child("annotations");
+    annotations::validate(&mut errors, &pod.metadata, &pod.spec, &annotated);
     check_spec(&mut errors, &pod.spec, Some(&pod.metadata.name), &path);
     for (list, containers) in [("containers", &pod.spec.containers), ("initContainers", &pod.spec.init_containers)] {
         for (index, container) in containers.iter().enumerate() {
@@ -112,6 +116,7 @@ fn validate_pod(pod: &Pod) -> FieldErrors {
 /// Everything that is wrong with a pod template: its metadata and its spec.
 pub(crate) fn validate_template(errors: &mut FieldErrors, template: &PodTemplateSpec, path: &Path) {
     validate_template_metadata(errors, template, path);
+    annotations::validate(errors, &template.metadata, &template.spec, &path.child("annotations"));
     let spec = path.child("spec");
     check_spec(errors, &template.spec, None, &spec);
     if !template.spec.ephemeral_containers.is_empty() {
@@ -198,8 +203,8 @@ pub(super) fn requests_of(spec: &PodSpec, resource: &str) -> Quantity {
     let (mut beside, mut largest) = (Quantity::default(), Quantity::default());
     for container in &spec.init_containers {
         if container.restart_policy.as_deref() == Some("Always") {
-            running = running + of(container);
-            beside = beside + of(container);
+            running += of(container);
+            beside += of(container);
             largest = largest.max(beside);
         } else {
             largest = largest.max(beside + of(container));

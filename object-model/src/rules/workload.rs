@@ -97,6 +97,17 @@ fn validate_lasting(errors: &mut FieldErrors, template: &PodTemplateSpec, kind: 
     }
 }
 
+/// A disk that several pods share can only be read.
+fn validate_shared_disks(errors: &mut FieldErrors, template: &PodTemplateSpec, path: &Path) {
+    for (index, volume) in template.spec.volumes.iter().enumerate() {
+        if volume.gce_persistent_disk.as_ref().is_some_and(|disk| !disk.read_only) {
+            let at = path.child("spec").child("volumes").index(index).child("gcePersistentDisk").child("readOnly");
+            let problem = "must be true for replicated pods > 1; GCE PD can only be mounted on multiple machines if it is read-only";
+            errors.invalid(&at, false, problem);
+        }
+    }
+}
+
 /// The selector of a kind that must have one that is not empty.
 fn require_selector(errors: &mut FieldErrors, selector: Option<&LabelSelector>, owner: &str, path: &Path) {
     let Some(selector) = selector else {

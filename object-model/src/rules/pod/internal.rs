@@ -320,7 +320,7 @@ impl GoValue {
             Ref::I64(value) => Self::Leaf(value.to_string()),
             Ref::F64(value) => Self::Leaf(value.to_string()),
             Ref::Str(text) => Self::Leaf(quoted(text)),
-            Ref::Bytes(bytes) if bytes.is_empty() => Self::Null,
+            Ref::Bytes([]) => Self::Null,
             Ref::Bytes(bytes) => Self::Leaf(quoted(&String::from_utf8_lossy(bytes))),
             Ref::Scalar(scalar) => {
                 let mut text = vec![];

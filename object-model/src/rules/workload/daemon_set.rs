@@ -64,6 +64,8 @@ impl Rules for DaemonSet {
         }
         validate_match(&mut errors, &selected, &spec.template, &path.child("template"));
         validate_lasting(&mut errors, &spec.template, "DaemonSet", &path.child("template"));
+        // There is a pod on every node.
+        super::validate_shared_disks(&mut errors, &spec.template, &path.child("template"));
         let counts = [
             ("minReadySeconds", spec.min_ready_seconds.into()),
             ("revisionHistoryLimit", spec.revision_history_limit.unwrap_or_default().into()),
