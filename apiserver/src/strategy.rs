@@ -8,7 +8,9 @@ use pintle_object_model::api::apiextensions::v1::CustomResourceDefinition;
 use pintle_object_model::api::apps::v1::{DaemonSet, StatefulSet};
 use pintle_object_model::api::batch::v1::Job;
 use pintle_object_model::api::certificates::v1::CertificateSigningRequest;
-use pintle_object_model::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service};
+use pintle_object_model::api::core::v1::{
+    Namespace, PersistentVolume, PersistentVolumeClaim, Pod, PodCondition, Secret, Service,
+};
 use pintle_object_model::custom::CustomObject;
 use pintle_object_model::reflect::field_named;
 use pintle_object_model::validation::FieldErrors;
@@ -112,13 +114,23 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
     if info.has("status") && !keeps_status_on_create(info) {
         clear(object, "status");
     }
-    if listed(&WITH_GENERATION, info) {
+    if counts_generations(object) {
         object.metadata_mut().generation = 1;
     }
     let any = object.as_any_mut();
     if let Some(pod) = any.downcast_mut::<Pod>() {
         pod_parts::settle(pod);
         pod.status.phase = "Pending".into();
+        if !pod.spec.scheduling_gates.is_empty() {
+            pod.status.conditions.push(PodCondition {
+                type_: "PodScheduled".into(),
+                status: "False".into(),
+                reason: "SchedulingGated".into(),
+                message: "Scheduling is blocked due to non-empty scheduling gates".into(),
+                last_transition_time: pod.metadata.creation_timestamp,
+                ..PodCondition::default()
+            });
+        }
     } else if let Some(namespace) = any.downcast_mut::<Namespace>() {
         namespace.status.phase = "Active".into();
         if !namespace.spec.finalizers.iter().any(|name| name == "kubernetes") {

@@ -200,10 +200,22 @@ pub fn port_name(text: &str) -> Vec<String> {
 
 /// An IP address.
 pub fn ip(text: &str) -> Vec<String> {
-    if text.parse::<std::net::IpAddr>().is_ok() {
-        vec![]
-    } else {
-        vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".into()]
+    use std::net::IpAddr;
+    match text.parse::<IpAddr>() {
+        Ok(IpAddr::V6(address)) if address.to_ipv4_mapped().is_some() => {
+            vec!["must not be an IPv4-mapped IPv6 address".into()]
+        }
+        Ok(_) => vec![],
+        Err(_) => {
+            let part =
+                |part: &str| part.trim_start_matches('0').parse::<u8>().is_ok() || part.bytes().all(|b| b == b'0');
+            let padded = text.split('.').count() == 4 && text.split('.').all(|text| !text.is_empty() && part(text));
+            vec![if padded {
+                "must not have leading 0s".into()
+            } else {
+                "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".into()
+            }]
+        }
     }
 }
 

@@ -80,6 +80,10 @@ pub trait Rules: Sized {
         let _ = old;
         FieldErrors::default()
     }
+    /// What its author should know about a valid object. Asked for new objects, and when what is wanted has changed.
+    fn warnings(&self) -> Vec<String> {
+        vec![]
+    }
 }
 
 /// A kind with metadata. Implemented by `#[derive(Resource)]`.
@@ -114,6 +118,8 @@ pub trait AnyResource: Struct {
     fn validate_update(&self, old: &dyn AnyResource) -> FieldErrors;
     /// See [`Rules::validate_status_update`]; `old` must be of the same type.
     fn validate_status_update(&self, old: &dyn AnyResource) -> FieldErrors;
+    /// See [`Rules::warnings`].
+    fn warnings(&self) -> Vec<String>;
     /// For downcasts.
     fn as_any(&self) -> &dyn Any;
     /// For downcasts, to write.
@@ -159,6 +165,9 @@ impl<K: Resource> AnyResource for K {
             Some(old) => Rules::validate_status_update(self, old),
             None => Rules::validate(self),
         }
+    }
+    fn warnings(&self) -> Vec<String> {
+        Rules::warnings(self)
     }
     fn as_any(&self) -> &dyn Any {
         self

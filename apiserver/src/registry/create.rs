@@ -118,7 +118,7 @@ impl Registry {
         if !errors.is_empty() {
             return Err(invalid(call, &name, &errors));
         }
-        for warning in strategy::warnings::on_create(&*object) {
+        for warning in strategy::warnings::on_create(&*object).into_iter().chain(object.warnings()) {
             call.warnings.add(warning);
         }
         self.parts.admission.validate(&attributes, Some(&*object)).await?;

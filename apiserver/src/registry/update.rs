@@ -112,7 +112,9 @@ impl Registry {
             return Err(invalid(call, call.name, &errors));
         }
         self.check_resize(call, &*object, old).await?;
-        for warning in strategy::warnings::on_update(&*object, old, call.subresource) {
+        let changed = object.metadata().generation != old.metadata().generation;
+        let own = if changed { object.warnings() } else { vec![] };
+        for warning in strategy::warnings::on_update(&*object, old, call.subresource).into_iter().chain(own) {
             call.warnings.add(warning);
         }
         self.parts.admission.validate(&attributes, Some(&*object)).await?;

@@ -300,6 +300,9 @@ impl AnyResource for CustomObject {
             _ => FieldErrors::default(),
         }
     }
+    fn warnings(&self) -> Vec<String> {
+        vec![]
+    }
     fn as_any(&self) -> &dyn Any {
         self
     }

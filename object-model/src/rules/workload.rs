@@ -97,6 +97,17 @@ fn validate_lasting(errors: &mut FieldErrors, template: &PodTemplateSpec, kind: 
     }
 }
 
+/// A disk that several pods share can only be read.
+fn validate_shared_disks(errors: &mut FieldErrors, template: &PodTemplateSpec, path: &Path) {
+    for (index, volume) in template.spec.volumes.iter().enumerate() {
+        if volume.gce_persistent_disk.as_ref().is_some_and(|disk| !disk.read_only) {
+            let at = path.child("spec").child("volumes").index(index).child("gcePersistentDisk").child("readOnly");
+            let problem = "must be true for replicated pods > 1; GCE PD can only be mounted on multiple machines if it is read-only";
+            errors.invalid(&at, false, problem);
+        }
+    }
+}
+
 /// The selector of a kind that must have one that is not empty.
 fn require_selector(errors: &mut FieldErrors, selector: Option<&LabelSelector>, owner: &str, path: &Path) {
     let Some(selector) = selector else {
@@ -181,6 +192,14 @@ fn validate_parts(errors: &mut FieldErrors, parts: &[(&str, i32)], whole: i32, p
     }
 }
 
+/// What is most likely not meant in a workload: its name, and what is in its template.
+fn warnings_of(metadata: &ObjectMeta, template: &PodTemplateSpec, path: &Path) -> Vec<String> {
+    let mut found = vec![];
+    pod::warn_name(&mut found, &metadata.name, "Pod names and hostnames");
+    found.extend(pod::template_warnings(template, path));
+    found
+}
+
 impl Rules for PodTemplate {
     fn set_defaults(&mut self) {
         pod::default_spec(&mut self.template.spec);
@@ -189,6 +208,9 @@ impl Rules for PodTemplate {
         let mut errors = FieldErrors::default();
         pod::validate_template(&mut errors, &self.template, &Path::new("template"));
         errors
+    }
+    fn warnings(&self) -> Vec<String> {
+        pod::template_warnings(&self.template, &Path::new("template"))
     }
 }
 

@@ -75,6 +75,11 @@ impl Quantity {
         saturate(ceil(self.nanos, NANO / 1000))
     }
 
+    /// Rounds up to thousandths, the finest that resources are counted in.
+    pub fn round_up_to_millis(&mut self) {
+        self.nanos = ceil(self.nanos, NANO / 1000) * (NANO / 1000);
+    }
+
     /// As a floating-point number, for ratios.
     pub fn as_f64(&self) -> f64 {
         self.nanos as f64 / NANO as f64
