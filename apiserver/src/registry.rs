@@ -25,6 +25,7 @@ mod delete;
 mod fields;
 mod patch;
 mod read;
+mod recognize;
 mod scale;
 mod selectable;
 mod special;

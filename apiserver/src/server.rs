@@ -28,6 +28,7 @@ use crate::admission::{
     ServiceAccountAdmission, StorageObjectInUseProtection, TaintNodesByCondition,
 };
 use crate::allocator::ServiceAllocator;
+use crate::audit::{AuditLayer, AuditLog};
 use crate::authn::{Authentication, Authenticator, Certificates};
 use crate::authz::{Authorizer, Rbac};
 use crate::bootstrap::{self, OwnAddress};
@@ -93,6 +94,8 @@ pub struct ApiServerConfig {
     pub listen: Option<(Ipv4Addr, u16)>,
     /// Requests that are answered at a time, beside watches, connections and exempt requests; 0 for no limit.
     pub requests_max: u32,
+    /// Tells of requests.
+    pub audit: Option<AuditLog>,
     /// Tells of the process, for `/metrics`.
     pub process: Option<ProcessProbe>,
 }
@@ -119,6 +122,7 @@ impl Default for ApiServerConfig {
             signing_keys: None,
             listen: None,
             requests_max: 600,
+            audit: None,
             process: None,
         }
     }
@@ -150,6 +154,7 @@ pub struct ApiServer {
     draining: ShutdownTrigger,
     metrics: Arc<Metrics>,
     flow_control: Option<FlowControlLayer>,
+    audit: Option<AuditLayer>,
     scheme: Scheme,
 }
 
@@ -227,6 +232,11 @@ impl ApiServer {
             let clock = Arc::clone(&config.clock);
             FlowControlLayer::new(&storages, config.requests_max, clock, Arc::clone(&metrics))
         });
+        let audit = config.audit.clone().map(|log| AuditLayer {
+            log,
+            clock: Arc::clone(&config.clock),
+            random: config.random.clone(),
+        });
         let openid = OpenId::new(&public, tokens.key_id());
         let parts = Parts {
             shutdown: drains.clone(),
@@ -262,6 +272,7 @@ impl ApiServer {
             draining,
             metrics,
             flow_control,
+            audit,
             scheme: config.scheme,
         };
         if server.scheme.kind(&Namespace::INFO.gvk()).is_some() {
@@ -272,7 +283,7 @@ impl ApiServer {
         Ok(server)
     }
 
-    /// The whole stack: authentication, impersonation, authorization, registry.
+    /// The whole stack: metrics, authentication, audit, impersonation, priority and fairness, authorization, registry.
     pub fn service(&self) -> impl ApiService {
         let record = RecordLayer {
             metrics: Arc::clone(&self.metrics),
@@ -282,6 +293,8 @@ impl ApiServer {
         ServiceBuilder::new() // The first layer meets the request first.
             .layer(record) // Outside all others, so that refusals are counted, too.
             .layer(AuthenticateLayer::new(self.authentication.clone()))
+            // Tells of everybody who is known, also of what is refused below.
+            .option_layer(self.audit.clone())
             .layer(ImpersonateLayer::new(Arc::clone(&self.authorizer)))
             // Behind authentication, since flows are those of users; before authorization, whose work it bounds.
             .option_layer(self.flow_control.clone())

@@ -6,6 +6,7 @@
 mod accept;
 mod body;
 mod path;
+mod pieces;
 mod query;
 mod remote;
 mod request;
@@ -14,7 +15,7 @@ mod response;
 pub use accept::{Accept, As, Subject};
 pub use body::ResponseBody;
 pub use remote::HttpTransport;
-pub use request::{decode_request, encode_request, request_meta, request_timeout};
+pub use request::{decode_request, encode_request, request_meta, request_timeout, request_uri};
 pub use response::{decode_list, encode_response, encode_status};
 
 /// `application/json`

@@ -10,6 +10,7 @@ mod logs;
 mod network;
 mod node_tls;
 mod nodes;
+mod observe;
 mod progress;
 mod signals;
 
@@ -23,5 +24,6 @@ pub use logs::start_logs;
 pub use network::ServiceNetwork;
 pub use node_tls::node_tls;
 pub use nodes::{NodePlan, Nodes, common, inside};
+pub use observe::AuditFlags;
 pub use progress::{Progress, resident_mib};
 pub use signals::{until_stopped, wait_for_stop};

@@ -5,9 +5,10 @@
 
 use pintle_client::{Body, Params};
 use pintle_object_model::api::meta::v1::DeleteOptions;
-use pintle_object_model::json::{DecodeOptions, StrictIssue};
+use pintle_object_model::json::DecodeOptions;
 use pintle_object_model::{AnyResource, GroupVersionKind, KindEntry, Scheme, SchemeError, Status, protobuf, yaml};
 
+use super::recognize;
 use crate::admission::Warnings;
 
 const JSON: &str = "application/json";
@@ -59,24 +60,35 @@ fn decode_bytes(
     warnings: &Warnings,
 ) -> Result<Box<dyn AnyResource>, Status> {
     let options = DecodeOptions { strict: validation_of(params)? != "Ignore" };
-    let converted;
+    let (converted, mut twice);
     let text = match media_type {
         PROTOBUF => return decode_protobuf(scheme, expected, bytes),
-        JSON | "" => bytes,
+        JSON | "" => {
+            twice = None;
+            recognize::json(bytes, bytes, expected)?;
+            bytes
+        }
         YAML => {
-            converted = yaml_to_json(bytes)?;
+            (converted, twice) = recognize::yaml(bytes, expected)?;
             &converted
         }
-        other => return Err(unsupported(other)),
+        _ => return Err(unsupported()),
     };
+    if params.field_validation != "Strict" {
+        twice = None;
+    }
     check_type_meta(text, expected)?;
     let decoded = scheme.decode_json(expected, text, &options).map_err(|error| cannot_be_handled(expected, &error))?;
-    report(expected, params, &decoded.issues, warnings)?;
+    // What is wrong with the text comes before what is wrong with the object.
+    let text = twice
+        .map(|twice| format!("yaml: unmarshal errors:\n  line {}: key {:?} already set in map", twice.line, twice.key));
+    let issues: Vec<String> = text.into_iter().chain(decoded.issues.iter().map(ToString::to_string)).collect();
+    report(expected, params, issues, warnings)?;
     Ok(decoded.object)
 }
 
 fn decode_protobuf(scheme: &Scheme, expected: &GroupVersionKind, bytes: &[u8]) -> Result<Box<dyn AnyResource>, Status> {
-    let envelope = protobuf::decode_envelope(bytes).map_err(|error| Status::bad_request(error.to_string()))?;
+    let envelope = recognize::protobuf(bytes, expected)?;
     let found = GroupVersionKind::parse(&envelope.api_version, &envelope.kind);
     if !envelope.kind.is_empty() && found != *expected {
         return Err(wrong_kind(&found, expected));
@@ -137,28 +149,28 @@ fn cannot_be_handled(expected: &GroupVersionKind, error: &SchemeError) -> Status
 fn report(
     expected: &GroupVersionKind,
     params: &Params,
-    issues: &[StrictIssue],
+    issues: Vec<String>,
     warnings: &Warnings,
 ) -> Result<(), Status> {
     if issues.is_empty() {
         return Ok(());
     }
     if params.field_validation == "Strict" {
-        let list = issues.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let list = issues.join(", ");
         return Err(Status::bad_request(format!(
             "{} in version \"{}\" cannot be handled as a {}: strict decoding error: {list}",
             expected.kind, expected.version, expected.kind
         )));
     }
     for issue in issues {
-        warnings.add(issue.to_string());
+        warnings.add(issue);
     }
     Ok(())
 }
 
-fn unsupported(media_type: &str) -> Status {
+fn unsupported() -> Status {
     Status::unsupported_media_type(format!(
-        "the body of the request was in an unknown format - accepted media types include: {JSON}, {YAML}, {PROTOBUF}; got {media_type}"
+        "the body of the request was in an unknown format - accepted media types include: {JSON}, {YAML}, {PROTOBUF}"
     ))
 }
 
@@ -168,6 +180,9 @@ pub(crate) fn delete_options(body: Body, params: &Params) -> Result<DeleteOption
         Body::Delete(options) => *options,
         Body::Empty => from_query(params)?,
         Body::Encoded { bytes, .. } if bytes.is_empty() => from_query(params)?,
+        Body::Encoded { media_type, .. } if !matches!(media_type.as_str(), "" | JSON | YAML | PROTOBUF) => {
+            return Err(unsupported());
+        }
         Body::Encoded { media_type, bytes } => {
             let mut options = DeleteOptions::default();
             if media_type == PROTOBUF {

@@ -11,6 +11,7 @@ use pintle_object_model::table::{self, TableForm};
 use pintle_object_model::{Format, GroupVersionKind, MicroTime, Object, Scheme, Status, json, protobuf, yaml};
 
 use super::body::frames;
+use super::pieces::Pieces;
 use super::{Accept, As, JSON, PROTOBUF, ResponseBody};
 use crate::{Content, Document, ObjectList, Response, WatchEvent};
 
@@ -204,6 +205,15 @@ fn encode_list(list: &ObjectList, accept: &Accept, options: &str, now: MicroTime
             // Built-in kinds name themselves once, in the list; custom resources also in each item.
             let named = format!("{{\"kind\":\"{}\",\"apiVersion\":\"{}\",", list.gvk.kind, list.gvk.api_version());
             let named = if list.items.iter().all(|object| object.typed().is_some()) { named.as_str() } else { "" };
+            if accept.format == Format::Json && list.items.len() >= super::pieces::FROM_ITEMS {
+                let pieces = Pieces::new(list, named.as_bytes(), accept.gzip);
+                let mut response = answer(200, &Accept { gzip: false, ..*accept }, Bytes::new());
+                if accept.gzip {
+                    response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                }
+                *response.body_mut() = ResponseBody::pieces(pieces);
+                return response;
+            }
             let items: Vec<Bytes> = list.items.iter().map(|object| object.encode(Format::Json)).collect();
             let version = list.gvk.api_version();
             as_format(json::encode_list(&version, &kind, &list.metadata, &items, named.as_bytes()), accept)
