@@ -239,6 +239,7 @@ impl ApiServer {
         });
         let openid = OpenId::new(&public, tokens.key_id());
         let parts = Parts {
+            complete_at: std::sync::OnceLock::new(),
             shutdown: drains.clone(),
             scheme: config.scheme.clone(),
             storages: storages.clone(),
@@ -280,6 +281,8 @@ impl ApiServer {
                 server.client().with_identity(Identity::master("system:apiserver")).with_user_agent("pintle-apiserver");
             bootstrap::run(&client, own).await.map_err(SetupError::Bootstrap)?;
         }
+        // Set once, before anybody else can ask.
+        let _ = server.core.registry.parts.complete_at.set(server.revision());
         Ok(server)
     }
 

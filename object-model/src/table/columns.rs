@@ -117,7 +117,7 @@ pub(super) fn of(group: &str, kind: &str) -> Vec<Column> {
         ("batch", "CronJob") => &[
             text("Schedule", "When jobs are made."),
             text("Timezone", "Time zone of the schedule."),
-            text("Suspend", "No jobs are made for now."),
+            Column { kind: "boolean", ..text("Suspend", "No jobs are made for now.") },
             number("Active", "Jobs that run."),
             text("Last Schedule", "Time since the last job was made."),
             AGE,

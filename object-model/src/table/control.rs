@@ -1,11 +1,11 @@
-//! Columns and cells of the kinds with which a cluster controls itself: flow control, addresses, APIs, accounts.
+//! Columns and cells of the kinds with which a cluster controls itself: flow control, addresses, APIs.
 
 use serde_json::Value;
 
 use super::Column;
 use super::columns::{AGE, or_none, text};
 use crate::api::apiregistration::v1::APIService;
-use crate::api::core::v1::{ComponentStatus, ServiceAccount};
+use crate::api::core::v1::ComponentStatus;
 use crate::api::flowcontrol::v1::{FlowSchema, PriorityLevelConfiguration};
 use crate::api::networking::v1::{IPAddress, ServiceCIDR};
 use crate::{AnyResource, Object};
@@ -13,7 +13,6 @@ use crate::{AnyResource, Object};
 /// Columns behind the name.
 pub(super) fn of(group: &str, kind: &str) -> Option<Vec<Column>> {
     let columns: &[Column] = match (group, kind) {
-        ("", "ServiceAccount") => &[text("Secrets", "How many secrets it has."), AGE],
         ("", "ComponentStatus") => &[
             text("Status", "Whether it is healthy."),
             text("Message", "What it says."),
@@ -48,9 +47,6 @@ pub(super) fn of(group: &str, kind: &str) -> Option<Vec<Column>> {
 pub(super) fn cells(object: &Object, age: Value) -> Option<Vec<Value>> {
     let any = object.typed().map(AnyResource::as_any)?;
     let none = || Value::from("<none>");
-    if let Some(account) = any.downcast_ref::<ServiceAccount>() {
-        return Some(vec![account.secrets.len().into(), age]);
-    }
     if let Some(component) = any.downcast_ref::<ComponentStatus>() {
         let healthy = component.conditions.iter().find(|condition| condition.type_ == "Healthy");
         let status = match healthy.map(|condition| condition.status.as_str()) {
