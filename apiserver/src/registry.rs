@@ -34,6 +34,7 @@ mod fields;
 mod options;
 mod patch;
 mod read;
+mod recognize;
 mod scale;
 mod selectable;
 mod special;
@@ -62,6 +63,8 @@ pub(crate) struct Parts {
     pub(crate) random: Random,
     pub(crate) reviews: Reviews,
     pub(crate) nodes: NodeDialer,
+    /// The revision at which the server had everything that each cluster has.
+    pub(crate) complete_at: std::sync::OnceLock<u64>,
     /// The server stops: watches end.
     pub(crate) shutdown: pintle_watch::Shutdown,
 }

@@ -31,7 +31,11 @@ impl Registry {
             From::Revision(revision) if revision > call.storage.cache.revision() => revision,
             _ => 0,
         };
-        let subscription = call.storage.cache.subscribe(filter, start);
+        let subscription = match start {
+            From::Revision(revision) => self.reaches_back(revision),
+            _ => Ok(()),
+        };
+        let subscription = subscription.and_then(|()| call.storage.cache.subscribe(filter, start));
         let subscription = match subscription {
             Ok(subscription) => subscription,
             // Clients expect this refusal as the first event of the watch, not as its answer.

@@ -10,7 +10,7 @@ use clap::Parser;
 use pintle::{Cluster, StoreChoice, Toggle};
 use pintle_apiserver::StaticTokens;
 use pintle_controllers::ControllerSet;
-use pintle_examples::StoreArguments;
+use pintle_examples::{AuditFlags, StoreArguments};
 use pintle_object_model::Scheme;
 use pintle_object_model::clock::SystemClock;
 
@@ -34,6 +34,8 @@ struct Arguments {
     /// Addresses of Services.
     #[arg(long, default_value = "10.96.0.0/16")]
     service_cidr: ipnet::Ipv4Net,
+    #[command(flatten)]
+    audit: AuditFlags,
     /// Ends after this many seconds.
     #[arg(long)]
     exit_after: Option<u64>,
@@ -63,7 +65,7 @@ async fn main() -> Result<()> {
         let tokens = StaticTokens::parse(&text).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))?;
         builder = builder.authenticator(Arc::new(tokens));
     }
-    let server = builder.start().await?;
+    let server = arguments.audit.apply(builder)?.start().await?;
     println!("serving, kubeconfig in {}", kubeconfig.display());
     pintle_examples::wait_for_stop(arguments.exit_after.map(Duration::from_secs)).await?;
     server.stop().await;
