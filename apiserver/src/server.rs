@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use ipnet::Ipv4Net;
 use pintle_client::{ApiService, Client, Identity, Request, Response, Target};
 use pintle_object_model::api::core::v1::{LimitRange, Namespace, Service as ServiceKind, ServiceAccount};
-use pintle_object_model::api::networking::v1::IngressClass;
+use pintle_object_model::api::networking::v1::{IPAddress, IngressClass};
 use pintle_object_model::api::node::v1::RuntimeClass;
 use pintle_object_model::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use pintle_object_model::api::scheduling::v1::PriorityClass;
@@ -205,7 +205,11 @@ impl ApiServer {
         let services = ServiceAllocator::new(
             config.service_cidr,
             config.random.clone(),
-            storages.get(&ServiceKind::INFO.gvk()).cloned(),
+            Arc::clone(&config.clock),
+            crate::allocator::Stored {
+                services: storages.get(&ServiceKind::INFO.gvk()).cloned(),
+                addresses: storages.get(&IPAddress::INFO.gvk()).cloned(),
+            },
         );
         let own = OwnAddress { cluster_ip: services.first(), listen: config.listen };
         let parts = Parts {

@@ -4,6 +4,8 @@
 //! a client can never set another's part: spec writes keep the status, status writes keep the spec.
 //! Elsewhere: defaults and validation (`object-model`), allocation of addresses (`allocator`).
 
+mod kinds;
+
 use pintle_object_model::api::apps::v1::{DaemonSet, ReplicaSet, StatefulSet};
 use pintle_object_model::api::batch::v1::Job;
 use pintle_object_model::api::certificates::v1::CertificateSigningRequest;
@@ -12,7 +14,7 @@ use pintle_object_model::reflect::{Struct, field_named};
 use pintle_object_model::{AnyResource, KindInfo};
 
 /// Kinds whose `metadata.generation` counts changes of what is wanted.
-const WITH_GENERATION: [(&str, &str); 24] = [
+const WITH_GENERATION: [(&str, &str); 25] = [
     ("", "Pod"),
     ("", "ReplicationController"),
     ("apps", "Deployment"),
@@ -36,6 +38,7 @@ const WITH_GENERATION: [(&str, &str); 24] = [
     ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"),
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
     ("", "PodTemplate"),
+    ("resource.k8s.io", "DeviceClass"),
     ("resource.k8s.io", "ResourceSlice"),
 ];
 
@@ -77,6 +80,7 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
         clear(object, "status");
     }
     object.metadata_mut().generation = i64::from(listed(&WITH_GENERATION, info));
+    kinds::drop_disabled(object, None);
     let any = object.as_any_mut();
     if let Some(pod) = any.downcast_mut::<Pod>() {
         pod.status.phase = "Pending".into();
@@ -142,6 +146,7 @@ pub(crate) fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource
     if info.has("status") {
         copy(object, old, "status");
     }
+    kinds::drop_disabled(object, Some(old));
     if let Some(namespace) = object.as_any_mut().downcast_mut::<Namespace>()
         && let Some(old) = old.as_any().downcast_ref::<Namespace>()
     {
@@ -160,6 +165,7 @@ pub(crate) fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource
     if let Some(service) = object.as_any_mut().downcast_mut::<Service>()
         && let Some(old) = old.as_any().downcast_ref::<Service>()
     {
+        kinds::normalize_addresses(service, old);
         keep_addresses(service, old);
         drop_what_the_type_has_not(service, old);
     }
@@ -175,7 +181,8 @@ pub(crate) fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource
         }
     }
     let generation = old.metadata().generation;
-    let counts = listed(&WITH_GENERATION, info) && wants_something_else(object.as_struct(), old.as_struct());
+    let counts = listed(&WITH_GENERATION, info)
+        && (wants_something_else(object.as_struct(), old.as_struct()) || kinds::counts_labels(object, old));
     object.metadata_mut().generation = generation + i64::from(counts);
 }
 
@@ -187,6 +194,7 @@ pub(crate) fn prepare_status_update(object: &mut dyn AnyResource, old: &dyn AnyR
             object.as_struct_mut().field_mut(index).assign(old.as_struct().field(index));
         }
     }
+    kinds::keep_metadata(object, old);
     let keeps_labels = old.info().kind == "Deployment";
     let (new, old) = (object.metadata_mut(), old.metadata());
     if keeps_labels {

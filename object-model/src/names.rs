@@ -24,7 +24,7 @@ fn framed(text: &str, edge: impl Fn(u8) -> bool, inner: impl Fn(u8) -> bool) -> 
 }
 
 fn too_long(max: usize) -> String {
-    format!("must be no more than {max} bytes")
+    format!("must be no more than {max} characters")
 }
 
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
@@ -40,7 +40,9 @@ pub fn dns_label(text: &str) -> Vec<String> {
         problems.push(too_long(63));
     }
     if !framed(text, is_lower_alphanumeric, |byte| byte == b'-') {
-        problems.push(LABEL.into());
+        // What is a name of several labels is wrong only in its dots.
+        let dots = text.len() <= 253 && dns_subdomain(text).is_empty();
+        problems.push(if dots { "must not contain dots".into() } else { LABEL.into() });
     }
     problems
 }
@@ -79,6 +81,63 @@ pub fn fully_qualified(text: &str) -> Vec<String> {
         return vec!["should be a domain with at least three segments separated by dots".into()];
     }
     problems
+}
+
+/// A DNS name of at least two parts, perhaps with a dot at its end.
+pub fn domain(text: &str) -> Vec<String> {
+    let name = text.strip_suffix('.').unwrap_or(text);
+    let problems = dns_subdomain(name);
+    if problems.is_empty() && name.split('.').count() < 2 {
+        return vec!["should be a domain with at least two segments separated by dots".into()];
+    }
+    problems
+}
+
+/// A DNS name, `/`, and a path of what may stand in URLs: `acme.io/foo`.
+pub fn domain_prefixed_path(text: &str) -> Vec<String> {
+    let form = || vec!["must be a domain-prefixed path (such as \"acme.io/foo\")".to_owned()];
+    let Some((host, path)) = text.split_once('/').filter(|(host, path)| !host.is_empty() && !path.is_empty()) else {
+        return form();
+    };
+    let mut problems: Vec<String> =
+        dns_subdomain(host).into_iter().map(|problem| format!("prefix part {problem}")).collect();
+    let fits = |byte: u8| is_alphanumeric(byte) || b"/-._~%!$&'()*+,;=:".contains(&byte);
+    if !path.bytes().all(fits) {
+        problems.push(format!("Invalid path (regex used for validation is '{HTTP_PATH}')"));
+    }
+    problems
+}
+
+const HTTP_PATH: &str = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
+
+/// A name of a signer: a domain and a path of one segment.
+pub fn signer(text: &str) -> Vec<(String, String)> {
+    let [domain, path] = text.split('/').collect::<Vec<_>>()[..] else {
+        let why = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
+        return vec![(text.to_owned(), why.to_owned())];
+    };
+    let mut problems = vec![];
+    for (part, look) in [(domain, dns_label as fn(&str) -> Vec<String>), (path, dns_subdomain)] {
+        let bad = part.split('.').map(|label| (label, look(label))).find(|(_, problems)| !problems.is_empty());
+        if let Some((label, found)) = bad {
+            problems.extend(
+                found.into_iter().map(|problem| (part.to_owned(), format!("validating label {label:?}: {problem}"))),
+            );
+        }
+    }
+    if !domain.contains('.') {
+        problems.push((domain.to_owned(), "should be a domain with at least two segments separated by dots".into()));
+    }
+    problems
+}
+
+/// A C identifier: letters, digits and `_`, not starting with a digit.
+pub fn c_identifier(text: &str) -> Vec<String> {
+    let first = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    if first && text.bytes().all(|byte| is_alphanumeric(byte) || byte == b'_') {
+        return vec![];
+    }
+    vec!["a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')".into()]
 }
 
 /// A DNS name whose first label is `*`.
@@ -196,6 +255,14 @@ pub fn port_name(text: &str) -> Vec<String> {
     problems
 }
 
+/// A port by number or name.
+pub fn port(port: &crate::IntOrString) -> Vec<String> {
+    match port {
+        crate::IntOrString::Int(number) => port_number(*number),
+        crate::IntOrString::String(name) => port_name(name),
+    }
+}
+
 /// An IP address.
 pub fn ip(text: &str) -> Vec<String> {
     if text.parse::<std::net::IpAddr>().is_ok() {
@@ -203,6 +270,37 @@ pub fn ip(text: &str) -> Vec<String> {
     } else {
         vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".into()]
     }
+}
+
+/// The name of an HTTP header.
+pub fn http_header(text: &str) -> Vec<String> {
+    if !text.is_empty() && text.bytes().all(|byte| is_alphanumeric(byte) || byte == b'-') {
+        return vec![];
+    }
+    vec!["a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')".into()]
+}
+
+/// A DNS name to search in: labels may have `_`.
+pub fn search_domain(text: &str) -> Vec<String> {
+    let mut problems = vec![];
+    if text.len() > 253 {
+        problems.push(too_long(253));
+    }
+    let edge = |byte: u8| is_lower_alphanumeric(byte) || byte == b'_';
+    if !text.split('.').all(|label| framed(label, edge, |byte| byte == b'-')) {
+        problems.push("a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9_]([-_a-z0-9]*[a-z0-9_])?(\\.[a-z0-9_]([-_a-z0-9]*[a-z0-9_])?)*')".into());
+    }
+    problems
+}
+
+/// The id of a user or group.
+pub fn unix_id(id: i64) -> Vec<String> {
+    if (0..=i64::from(i32::MAX)).contains(&id) { vec![] } else { vec![between(0, i64::from(i32::MAX))] }
+}
+
+/// What is said of a number outside of a range.
+pub(crate) fn between(low: i64, high: i64) -> String {
+    format!("must be between {low} and {high}, inclusive")
 }
 
 #[cfg(test)]
@@ -217,7 +315,8 @@ mod tests {
         for bad in ["", "-a", "a-", "A", "a.b", "a_b"] {
             assert_eq!(dns_label(bad).len(), 1, "{bad}");
         }
-        assert_eq!(dns_label(&"a".repeat(64)), ["must be no more than 63 bytes"]);
+        assert_eq!(dns_label("a.b"), ["must not contain dots"]);
+        assert_eq!(dns_label(&"a".repeat(64)), ["must be no more than 63 characters"]);
         assert!(dns_subdomain("a.b-c.d").is_empty());
         assert_eq!(dns_subdomain("a..b").len(), 1);
         assert_eq!(dns_1035_label("1a").len(), 1);

@@ -128,7 +128,7 @@ impl FieldError {
                 | FieldErrorKind::TooMany
                 | FieldErrorKind::Internal
         );
-        if shows_value {
+        if shows_value && !self.value.is_empty() {
             text.push_str(": ");
             text.push_str(&self.value);
         }
@@ -265,6 +265,21 @@ macro_rules! shown_plainly {
 }
 shown_plainly!(i32 i64 usize bool);
 
+/// A value that is shown as it stands: JSON of a whole struct, for instance.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain<'a>(pub &'a str);
+
+impl Shown for Plain<'_> {
+    fn shown(&self) -> String {
+        self.0.to_owned()
+    }
+}
+impl Shown for &[String] {
+    fn shown(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
 impl Shown for &crate::IntOrString {
     fn shown(&self) -> String {
         match self {
@@ -285,5 +300,64 @@ impl Shown for &serde_json::Value {
 }
 
 mod metadata;
-pub(crate) use metadata::validate_labels;
+pub(crate) use metadata::{validate_annotations, validate_labels};
 pub use metadata::{validate_metadata, validate_metadata_update};
+
+/// Stands for a value that is not worth showing.
+#[derive(Clone, Copy, Debug)]
+pub struct Omitted;
+
+impl Shown for Omitted {
+    fn shown(&self) -> String {
+        String::new()
+    }
+}
+
+impl FieldErrors {
+    /// One [`invalid`](Self::invalid) for each problem.
+    pub fn invalid_each(&mut self, path: &Path, value: impl Shown, problems: Vec<String>) {
+        for problem in problems {
+            self.add(FieldErrorKind::Invalid, path, value.shown(), problem);
+        }
+    }
+    /// A number below zero.
+    pub fn not_negative(&mut self, path: &Path, value: i64) {
+        if value < 0 {
+            self.invalid(path, value, "must be greater than or equal to 0");
+        }
+    }
+    /// Text that is none of `allowed`.
+    pub fn one_of(&mut self, path: &Path, value: &str, allowed: &[&str]) {
+        if !allowed.contains(&value) {
+            self.not_supported(path, value, allowed);
+        }
+    }
+    /// Like [`one_of`](Self::one_of), but no text at all is told apart from a wrong one.
+    pub fn required_one_of(&mut self, path: &Path, value: &str, allowed: &[&str]) {
+        if value.is_empty() {
+            self.required(path, "");
+        } else {
+            self.one_of(path, value, allowed);
+        }
+    }
+    /// Is the text there?
+    pub fn present(&mut self, path: &Path, value: &str) -> bool {
+        if value.is_empty() {
+            self.required(path, "");
+        }
+        !value.is_empty()
+    }
+    /// The value refers to something that is not among what `detail` tells.
+    pub fn not_found_because(&mut self, path: &Path, value: impl Shown, detail: impl Into<String>) {
+        self.add(FieldErrorKind::NotFound, path, value.shown(), detail);
+    }
+    /// Takes the errors of a part that was checked on its own: what stands at `from` there stands at `to` here.
+    pub fn extend_at(&mut self, to: &Path, from: &str, other: Self) {
+        self.0.extend(other.0.into_iter().map(|mut error| {
+            if let Some(rest) = error.path.0.strip_prefix(from) {
+                error.path = Path(format!("{to}{rest}"));
+            }
+            error
+        }));
+    }
+}

@@ -99,10 +99,13 @@ impl Registry {
             warnings: call.warnings,
         };
         self.parts.admission.mutate(&attributes, &mut *object).await?;
-        let allocation = self.parts.services.allocate(&mut *object, None, dry).await?;
+        let mut allocation = self.parts.services.allocate(&mut *object, None, dry)?;
         let mut errors = FieldErrors::default();
         errors.extend(pintle_object_model::validation::validate_metadata(object.metadata(), object.info()));
-        errors.extend(object.validate());
+        errors.extend(match self.as_asked(call, &*object)? {
+            Some(asked) => asked.validate(),
+            None => object.validate(),
+        });
         if !errors.is_empty() {
             return Err(invalid(call, &name, &errors));
         }
@@ -113,9 +116,32 @@ impl Registry {
             }
             return Ok(Object::from_box(object));
         }
-        let stored = call.storage.create(Object::from_box(object), ttl_of(call)).await?;
-        allocation.keep();
-        Ok(stored)
+        allocation.record().await?;
+        match call.storage.create(Object::from_box(object), ttl_of(call)).await {
+            Ok(stored) => {
+                allocation.keep().await;
+                Ok(stored)
+            }
+            Err(error) => {
+                allocation.undo().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Registry {
+    /// The object at the version that the client speaks, if that version has rules of its own.
+    pub(super) fn as_asked(
+        &self,
+        call: &Call<'_>,
+        object: &dyn AnyResource,
+    ) -> Result<Option<Box<dyn AnyResource>>, Status> {
+        if call.entry.is_hub() || !call.entry.create().stands_alone() {
+            return Ok(None);
+        }
+        let asked = self.parts.scheme.from_hub(object.clone_box(), &call.entry.info().gvk());
+        asked.map(Some).map_err(Status::internal)
     }
 }
 

@@ -138,10 +138,10 @@ impl Registry {
         }
         let name = &current.value.metadata().name;
         let gone = call.storage.remove(call.namespace, name, current.revision).await?;
-        Ok(gone.map(|gone| {
-            self.parts.services.release(&*object);
-            Deleted::Gone(gone)
-        }))
+        if gone.is_some() {
+            self.parts.services.release(&*object).await;
+        }
+        Ok(gone.map(Deleted::Gone))
     }
 
     /// Notes in the object that it is being deleted, how, and how long it may take. Answers whether that is news.

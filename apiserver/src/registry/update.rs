@@ -106,10 +106,10 @@ impl Registry {
             warnings: call.warnings,
         };
         self.parts.admission.mutate(&attributes, &mut *object).await?;
-        let allocation = if status {
+        let mut allocation = if status {
             crate::allocator::Allocation::none()
         } else {
-            self.parts.services.allocate(&mut *object, Some(old), dry).await?
+            self.parts.services.allocate(&mut *object, Some(old), dry)?
         };
         let mut errors = FieldErrors::default();
         errors.extend(pintle_object_model::validation::validate_metadata_update(
@@ -117,14 +117,18 @@ impl Registry {
             old.metadata(),
             object.info(),
         ));
-        errors.extend(if status { object.validate_status_update(old) } else { object.validate_update(old) });
+        errors.extend(match (self.as_asked(call, &*object)?, self.as_asked(call, old)?) {
+            _ if status => object.validate_status_update(old),
+            (Some(asked), Some(old)) => asked.validate_update(&*old),
+            _ => object.validate_update(old),
+        });
         if !errors.is_empty() {
             return Err(invalid(call, call.name, &errors));
         }
         self.parts.admission.validate(&attributes, Some(&*object)).await?;
         // A change that came to nothing does not move the times of its managers.
         if strategy::unchanged(&*object, old) && super::fields::same_but_times(&*object, old) {
-            allocation.keep();
+            allocation.keep().await;
             return Ok(Some(current.value.clone()));
         }
         if dry {
@@ -141,11 +145,13 @@ impl Registry {
                 return self.finish_deletion(call, object, current.revision).await;
             }
         }
-        let written = call.storage.replace(current.revision, Object::from_box(object), ttl_of(call)).await?;
-        if written.is_some() {
-            allocation.keep();
+        allocation.record().await?;
+        let written = call.storage.replace(current.revision, Object::from_box(object), ttl_of(call)).await;
+        match &written {
+            Ok(Some(_)) => allocation.keep().await,
+            _ => allocation.undo().await,
         }
-        Ok(written)
+        written
     }
 
     async fn finish_deletion(
@@ -157,7 +163,7 @@ impl Registry {
         if call.storage.remove(call.namespace, call.name, seen).await?.is_none() {
             return Ok(None);
         }
-        self.parts.services.release(&*object);
+        self.parts.services.release(&*object).await;
         Ok(Some(Object::from_box(object)))
     }
 }
@@ -187,10 +193,10 @@ fn keep_system_metadata(object: &mut dyn AnyResource, old: &dyn AnyResource) {
 fn check_name(call: &Call<'_>, object: &mut dyn AnyResource) -> Result<(), Status> {
     let name = &mut object.metadata_mut().name;
     if name.is_empty() {
-        let mut errors = FieldErrors::default();
-        let path = pintle_object_model::validation::Path::new("metadata").child("name");
-        errors.required(&path, "name is required");
-        return Err(invalid(call, call.name, &errors));
+        return Err(Status::bad_request(format!(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            call.name
+        )));
     }
     if name != call.name {
         return Err(Status::bad_request(format!(

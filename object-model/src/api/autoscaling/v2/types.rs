@@ -111,7 +111,7 @@ pub struct HPAScalingRules {
     pub select_policy: Option<String>,
     /// Policies.
     #[field(tag = 2, list = "atomic")]
-    pub policies: Vec<HPAScalingPolicy>,
+    pub policies: Option<Vec<HPAScalingPolicy>>,
     /// Stabilization window, in seconds.
     #[field(tag = 3)]
     pub stabilization_window_seconds: Option<i32>,
@@ -187,7 +187,7 @@ pub struct HorizontalPodAutoscalerStatus {
     #[field(tag = 4, always, required)]
     pub desired_replicas: i32,
     /// Current metrics.
-    #[field(tag = 5, list = "atomic")]
+    #[field(tag = 5, always, list = "atomic")]
     pub current_metrics: Vec<MetricStatus>,
     /// Conditions.
     #[field(tag = 6, list = "map", keys = "type", patch = "merge", merge_key = "type")]
