@@ -165,7 +165,7 @@ pub(crate) fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource
     if let Some(service) = object.as_any_mut().downcast_mut::<Service>()
         && let Some(old) = old.as_any().downcast_ref::<Service>()
     {
-        kinds::normalize_addresses(service, old);
+        kinds::settle_service(service, old);
         keep_addresses(service, old);
         drop_what_the_type_has_not(service, old);
     }

@@ -70,3 +70,35 @@ pub(super) fn fill_in(service: &mut Service, old: Option<&Service>) -> Result<()
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(spec: &str) -> Result<(String, Vec<String>), String> {
+        let mut service: Service = serde_json::from_str(&format!(r#"{{"spec":{spec}}}"#)).expect("the test's JSON");
+        fill_in(&mut service, None).map_err(|status| status.message)?;
+        Ok((service.spec.ip_family_policy.unwrap_or_default(), service.spec.ip_families))
+    }
+
+    #[test]
+    fn families() {
+        for (spec, policy, families) in [
+            ("{}", SINGLE, 1),
+            (r#"{"ipFamilyPolicy":"PreferDualStack"}"#, "PreferDualStack", 1),
+            (r#"{"clusterIP":"None"}"#, REQUIRED, 2),
+            (r#"{"clusterIP":"None","selector":{"a":"b"}}"#, SINGLE, 1),
+        ] {
+            let (found, list) = filled(spec).expect(spec);
+            assert_eq!((found.as_str(), list.len()), (policy, families), "{spec}");
+        }
+        for (spec, why) in [
+            (r#"{"ipFamilyPolicy":"RequireDualStack"}"#, "this cluster is not configured for dual-stack services"),
+            (r#"{"ipFamilies":["IPv6"]}"#, "spec.ipFamilies[0]: Invalid value: \"IPv6\": not configured"),
+            (r#"{"ipFamilies":["IPv4","IPv6"]}"#, "when multiple IP families are specified"),
+            (r#"{"clusterIP":"fd00::1"}"#, "spec.clusterIPs[0]: Invalid value: [\"fd00::1\"]: IPv6 is not configured"),
+        ] {
+            assert!(filled(spec).expect_err(spec).contains(why), "{spec}");
+        }
+    }
+}

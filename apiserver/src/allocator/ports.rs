@@ -133,3 +133,50 @@ impl Ports<'_> {
         self.taken.ports.push(number);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pintle_object_model::Rules;
+
+    use super::*;
+
+    fn service(spec: &str) -> Service {
+        let mut service: Service = serde_json::from_str(&format!(r#"{{"spec":{spec}}}"#)).expect("the test's JSON");
+        service.set_defaults();
+        service
+    }
+
+    fn take(spec: &str, pools: &mut Pools, dry: bool) -> Result<Vec<i32>, String> {
+        let mut service = service(spec);
+        let mut taken = Allocation::none();
+        let random = Random::seeded(7);
+        let mut ports = Ports { pools, taken: &mut taken, random: &random, dry };
+        ports.take(&mut service, None).map_err(|status| status.message)?;
+        Ok(numbers(&service).collect())
+    }
+
+    #[test]
+    fn a_number_serves_one_service_whatever_the_protocol() {
+        let mut pools = Pools::default();
+        let dns = r#"{"type":"NodePort","ports":[{"name":"t","port":53},{"name":"u","port":53,"protocol":"UDP"}]}"#;
+        let given = take(dns, &mut pools, false).expect("there are free ports");
+        assert_eq!(given[0], given[1]);
+        let twice = r#"{"type":"NodePort","ports":[{"port":1,"nodePort":30101},{"port":2,"nodePort":30101}]}"#;
+        assert!(take(twice, &mut pools, true).expect_err("taken by itself").contains("ports[1].nodePort"));
+    }
+
+    #[test]
+    fn a_dry_run_asks_for_no_range_and_takes_nothing() {
+        let mut pools = Pools::default();
+        let odd = r#"{"type":"NodePort","ports":[{"port":1,"nodePort":1}]}"#;
+        assert_eq!(take(odd, &mut pools, true), Ok(vec![1]));
+        assert!(pools.ports.is_empty());
+        assert!(take(odd, &mut pools, false).expect_err("outside of the range").contains("valid range"));
+    }
+
+    #[test]
+    fn load_balancers_that_keep_traffic_local_have_a_port_for_health_checks() {
+        let local = r#"{"type":"LoadBalancer","externalTrafficPolicy":"Local","ports":[{"port":80}]}"#;
+        assert_eq!(take(local, &mut Pools::default(), false).expect("there are free ports").len(), 2);
+    }
+}

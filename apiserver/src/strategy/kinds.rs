@@ -45,9 +45,13 @@ pub(super) fn keep_metadata(object: &mut dyn AnyResource, old: &dyn AnyResource)
     }
 }
 
-/// Old clients know only one address: what they write to it goes for the list as well.
-pub(super) fn normalize_addresses(service: &mut Service, old: &Service) {
+/// Old clients know only one address: what they write to it goes for the list as well. What goes with a type or
+/// policy that is given up goes as well, unless the client changes it at the same time.
+pub(super) fn settle_service(service: &mut Service, old: &Service) {
     let (new, old) = (&mut service.spec, &old.spec);
+    if old.has_health_check() && !new.has_health_check() && new.health_check_node_port == old.health_check_node_port {
+        new.health_check_node_port = 0;
+    }
     let untouched = new.cluster_ips == old.cluster_ips;
     if new.cluster_ip != old.cluster_ip && untouched {
         new.cluster_ips = Some(new.cluster_ip.clone()).filter(|ip| !ip.is_empty()).into_iter().collect();

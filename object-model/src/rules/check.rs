@@ -164,6 +164,11 @@ pub(super) fn container_amounts(errors: &mut FieldErrors, path: &Path, amounts: 
     }
 }
 
+/// Nothing is counted in less than thousandths.
+pub(super) fn round_amounts(amounts: &mut BTreeMap<String, Quantity>) {
+    amounts.values_mut().for_each(Quantity::round_up_to_millis);
+}
+
 /// What a pod, or a pod of a class, puts up with.
 pub(super) fn tolerations(errors: &mut FieldErrors, path: &Path, tolerations: &[Toleration]) {
     for (index, toleration) in tolerations.iter().enumerate() {

@@ -76,13 +76,15 @@ impl Rules for Node {
         if self.status.allocatable.is_empty() {
             self.status.allocatable.clone_from(&self.status.capacity);
         }
-        // The older field is the first element of the newer one.
-        if self.spec.pod_cidrs.is_empty() && !self.spec.pod_cidr.is_empty() {
-            self.spec.pod_cidrs.push(self.spec.pod_cidr.clone());
-        } else if self.spec.pod_cidr.is_empty()
-            && let Some(first) = self.spec.pod_cidrs.first()
-        {
-            self.spec.pod_cidr.clone_from(first);
+        // The older field is the first element of the newer one, and is what counts where they differ.
+        let (old, new) = (&mut self.spec.pod_cidr, &mut self.spec.pod_cidrs);
+        match new.first() {
+            _ if old.is_empty() => old.clone_from(&new.first().cloned().unwrap_or_default()),
+            Some(first) if first == old => {}
+            _ => *new = vec![old.clone()],
+        }
+        for amounts in [&mut self.status.capacity, &mut self.status.allocatable] {
+            check::round_amounts(amounts);
         }
     }
 

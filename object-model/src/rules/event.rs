@@ -141,6 +141,8 @@ impl Rules for Event {
         check::immutable(&mut errors, &Path::new("involvedObject"), &new_subject, &old_subject, Plain(&text));
         // Everything but the series stays; the names are those of the stored version.
         for (field, name) in [
+            // The server checks the reason in two places.
+            ("reason", "reason"),
             ("reason", "reason"),
             ("note", "message"),
             ("deprecatedSource", "source"),
@@ -207,6 +209,7 @@ mod tests {
         let mut new = event(r#","series":{"count":2,"lastObservedTime":"2020-01-02T03:04:05.000006Z"}"#);
         assert!(new.validate_update(&old).is_empty());
         new.reason = "Other".into();
+        assert_eq!(new.validate_update(&old).len(), 2);
         assert_eq!(new.validate_update(&old).summary(), "reason: Invalid value: \"Other\": field is immutable");
     }
 }

@@ -2,8 +2,9 @@
 
 use super::go;
 use crate::api::flowcontrol::v1::{
-    FlowSchema, LimitResponse, LimitedPriorityLevelConfiguration, PolicyRulesWithSubjects, PriorityLevelConfiguration,
-    QueuingConfiguration, Subject,
+    FlowDistinguisherMethod, FlowSchema, FlowSchemaSpec, GroupSubject, LimitResponse,
+    LimitedPriorityLevelConfiguration, NonResourcePolicyRule, PolicyRulesWithSubjects, PriorityLevelConfiguration,
+    PriorityLevelConfigurationReference, QueuingConfiguration, ResourcePolicyRule, Subject,
 };
 use crate::validation::{FieldErrors, Path, Plain};
 use crate::{Rules, names};
@@ -25,6 +26,10 @@ impl Rules for FlowSchema {
         let mut errors = FieldErrors::default();
         let path = Path::new("spec");
         let spec = &self.spec;
+        if mandatory(&self.metadata.name).is_some_and(|fixed| fixed != *spec) {
+            let why = format!("spec of '{}' must equal the fixed value", self.metadata.name);
+            errors.invalid(&path, Plain(&go::show(spec, None)), why);
+        }
         let (precedence, at) = (spec.matching_precedence, path.child("matchingPrecedence"));
         if precedence <= 0 {
             errors.invalid(&at, precedence, "must be a positive value");
@@ -52,6 +57,37 @@ impl Rules for FlowSchema {
         }
         errors
     }
+}
+
+/// Two schemas are the same in every cluster: the first and the last that a request can match.
+fn mandatory(name: &str) -> Option<FlowSchemaSpec> {
+    let (precedence, by, groups): (_, _, &[&str]) = match name {
+        "exempt" => (1, None, &["system:masters"]),
+        "catch-all" => (PRECEDENCE_MAX, Some("ByUser"), &["system:unauthenticated", "system:authenticated"]),
+        _ => return None,
+    };
+    let all = || vec!["*".to_owned()];
+    let subject = |group: &&str| Subject {
+        kind: "Group".into(),
+        group: Some(Box::new(GroupSubject { name: (*group).into() })),
+        ..Subject::default()
+    };
+    Some(FlowSchemaSpec {
+        priority_level_configuration: PriorityLevelConfigurationReference { name: name.into() },
+        matching_precedence: precedence,
+        distinguisher_method: by.map(|by| Box::new(FlowDistinguisherMethod { type_: by.into() })),
+        rules: vec![PolicyRulesWithSubjects {
+            subjects: groups.iter().map(subject).collect(),
+            resource_rules: vec![ResourcePolicyRule {
+                verbs: all(),
+                api_groups: all(),
+                resources: all(),
+                cluster_scope: true,
+                namespaces: all(),
+            }],
+            non_resource_rules: vec![NonResourcePolicyRule { verbs: all(), non_resource_urls: all() }],
+        }],
+    })
 }
 
 fn validate_rule(errors: &mut FieldErrors, rule: &PolicyRulesWithSubjects, path: &Path) {
@@ -329,6 +365,17 @@ mod tests {
             ),
         ] {
             assert_eq!(level(spec), expected);
+        }
+    }
+
+    #[test]
+    fn the_first_and_the_last_schema_are_fixed() {
+        for name in ["exempt", "catch-all"] {
+            let mut schema = FlowSchema { spec: mandatory(name).expect("it is fixed"), ..FlowSchema::default() };
+            schema.metadata.name = name.into();
+            assert!(schema.validate().is_empty());
+            schema.spec.matching_precedence = 5;
+            assert!(schema.validate().summary().ends_with("must equal the fixed value"), "{name}");
         }
     }
 

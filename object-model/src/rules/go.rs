@@ -9,15 +9,23 @@ use crate::reflect::{Ref, Struct};
 use crate::schema::StructSchema;
 
 /// Names whose first letters are an abbreviation, or that Go spells in its own way.
-const SPELLED: [(&str, &str); 24] = [
+const SPELLED: [(&str, &str); 36] = [
     ("apiGroup", "APIGroup"),
+    ("apiGroups", "APIGroups"),
     ("apiVersion", "APIVersion"),
+    ("apiVersions", "APIVersions"),
     ("awsElasticBlockStore", "AWSElasticBlockStore"),
+    ("bool", "BoolValue"),
+    ("cel", "CEL"),
     ("cephfs", "CephFS"),
+    ("cidr", "CIDR"),
     ("csi", "CSI"),
     ("fc", "FC"),
     ("fsType", "FSType"),
     ("gcePersistentDisk", "GCEPersistentDisk"),
+    ("http", "HTTP"),
+    ("int", "IntValue"),
+    ("ip", "IP"),
     ("ipFamilies", "IPFamilies"),
     ("ipFamilyPolicy", "IPFamilyPolicy"),
     ("iqn", "IQN"),
@@ -30,8 +38,12 @@ const SPELLED: [(&str, &str); 24] = [
     ("rbd", "RBD"),
     ("sslEnabled", "SSLEnabled"),
     ("storageos", "StorageOS"),
+    ("string", "StringValue"),
     ("targetWWNs", "TargetWWNs"),
+    ("tls", "TLS"),
     ("uid", "UID"),
+    ("url", "URL"),
+    ("version", "VersionValue"),
     ("wwids", "WWIDs"),
     ("volumeID", "VolumeID"),
 ];

@@ -17,7 +17,8 @@ impl Ingress {
         let spec = &self.spec;
         if spec.rules.is_empty() && spec.default_backend.is_none() {
             let why = "either `defaultBackend` or `rules` must be specified";
-            errors.invalid(&path, crate::validation::Plain(&super::go::show(spec, None)), why);
+            let shown = super::go::show_fields(spec, &["ingressClassName", "defaultBackend", "tls", "rules"]);
+            errors.invalid(&path, crate::validation::Plain(&shown), why);
         }
         if let Some(backend) = &spec.default_backend {
             validate_backend(&mut errors, backend, &path.child("defaultBackend"));

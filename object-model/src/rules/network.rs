@@ -62,7 +62,7 @@ fn validate_rule(
 }
 
 fn validate_port(errors: &mut FieldErrors, port: &NetworkPolicyPort, path: &Path) {
-    check::optional_one_of(errors, &path.child("protocol"), port.protocol.as_deref(), &["SCTP", "TCP", "UDP"]);
+    check::optional_one_of(errors, &path.child("protocol"), port.protocol.as_deref(), &["TCP", "UDP", "SCTP"]);
     let end = path.child("endPort");
     let Some(number) = &port.port else {
         if port.end_port.is_some() {
@@ -93,13 +93,13 @@ fn validate_peer(errors: &mut FieldErrors, peer: &NetworkPolicyPeer, path: &Path
             check::selector(errors, selector, &path.child(name));
         }
     }
-    match &peer.ip_block {
-        Some(_) if kinds > 0 => {
+    if let Some(block) = &peer.ip_block {
+        validate_block(errors, block, &path.child("ipBlock"));
+        if kinds > 0 {
             errors.forbidden(path, "may not specify both ipBlock and another peer");
         }
-        Some(block) => validate_block(errors, block, &path.child("ipBlock")),
-        None if kinds == 0 => errors.required(path, "must specify a peer"),
-        None => {}
+    } else if kinds == 0 {
+        errors.required(path, "must specify a peer");
     }
 }
 

@@ -23,6 +23,17 @@ impl Rules for LimitRange {
                 item.default_request.entry(name.clone()).or_insert(*least);
             }
         }
+        for item in &mut self.spec.limits {
+            for amounts in [
+                &mut item.max,
+                &mut item.min,
+                &mut item.default,
+                &mut item.default_request,
+                &mut item.max_limit_request_ratio,
+            ] {
+                check::round_amounts(amounts);
+            }
+        }
     }
 
     fn validate(&self) -> FieldErrors {
@@ -235,6 +246,12 @@ fn validate_requirement(errors: &mut FieldErrors, of: &ScopedResourceSelectorReq
 }
 
 impl Rules for ResourceQuota {
+    fn set_defaults(&mut self) {
+        for amounts in [&mut self.spec.hard, &mut self.status.hard, &mut self.status.used] {
+            check::round_amounts(amounts);
+        }
+    }
+
     fn validate(&self) -> FieldErrors {
         let mut errors = FieldErrors::default();
         validate_hard(&mut errors, &self.spec.hard, &Path::new("spec").child("hard"));

@@ -144,6 +144,9 @@ fn validate_source(errors: &mut FieldErrors, group: Option<&str>, kind: &str, na
 impl Rules for PersistentVolumeClaim {
     fn set_defaults(&mut self) {
         default_claim_spec(&mut self.spec);
+        check::round_amounts(&mut self.spec.resources.requests);
+        check::round_amounts(&mut self.spec.resources.limits);
+        check::round_amounts(&mut self.status.capacity);
         if self.status.phase.is_empty() {
             self.status.phase = "Pending".into();
         }

@@ -40,6 +40,7 @@ impl Rules for PersistentVolume {
             spec.persistent_volume_reclaim_policy = "Retain".into();
         }
         spec.volume_mode.get_or_insert_with(|| "Filesystem".into());
+        check::round_amounts(&mut spec.capacity);
         if let Some(path) = &mut spec.host_path {
             path.type_.get_or_insert_default();
         }
