@@ -14,6 +14,7 @@ use ipnet::Ipv4Net;
 use pintle_client::{ApiService, Client, Identity, Request, Response, Target};
 use pintle_object_model::api::apiextensions::v1::CustomResourceDefinition;
 use pintle_object_model::api::core::v1::{Namespace, Secret, Service as ServiceKind};
+use pintle_object_model::api::networking::v1::IPAddress;
 use pintle_object_model::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use pintle_object_model::clock::{Clock, Random, SystemClock};
 use pintle_object_model::{KindInfo, Object, Resource, Scheme, Status};
@@ -212,8 +213,15 @@ impl ApiServer {
                 ));
             }
         };
-        let services =
-            ServiceAllocator::new(config.service_cidr, config.random.clone(), storages.get(&ServiceKind::INFO.gvk()));
+        let services = ServiceAllocator::new(
+            config.service_cidr,
+            config.random.clone(),
+            Arc::clone(&config.clock),
+            crate::allocator::Stored {
+                services: storages.get(&ServiceKind::INFO.gvk()),
+                addresses: storages.get(&IPAddress::INFO.gvk()),
+            },
+        );
         let own = OwnAddress {
             cluster_ip: services.first(),
             service_cidr: config.service_cidr,

@@ -18,6 +18,7 @@ use pintle_object_model::{AnyResource, KindInfo, Time};
 
 mod certificates;
 mod custom;
+mod kinds;
 mod namespace;
 mod pod_parts;
 mod scale;
@@ -28,7 +29,7 @@ pub(crate) use custom::missing_replicas;
 pub(crate) use scale::{scale_of, set_scale};
 
 /// Kinds whose `metadata.generation` counts changes of what is wanted.
-const WITH_GENERATION: [(&str, &str); 25] = [
+const WITH_GENERATION: [(&str, &str); 26] = [
     ("apiextensions.k8s.io", "CustomResourceDefinition"),
     ("", "Pod"),
     ("", "ReplicationController"),
@@ -53,6 +54,7 @@ const WITH_GENERATION: [(&str, &str); 25] = [
     ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"),
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
     ("", "PodTemplate"),
+    ("resource.k8s.io", "DeviceClass"),
     ("resource.k8s.io", "ResourceSlice"),
 ];
 
@@ -117,6 +119,7 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
     if counts_generations(object) {
         object.metadata_mut().generation = 1;
     }
+    kinds::drop_disabled(object, None);
     let any = object.as_any_mut();
     if let Some(pod) = any.downcast_mut::<Pod>() {
         pod_parts::settle(pod);
@@ -219,6 +222,7 @@ pub(crate) fn prepare_change(object: &mut dyn AnyResource, old: &dyn AnyResource
     let counts = subresource != "status"
         && counts_generations(object)
         && (wants_something_else(object, old)
+            || kinds::counts_labels(object, old)
             // Deployments hand their annotations on, so these count too.
             || (info.kind == "Deployment" && object.metadata().annotations != old.metadata().annotations));
     object.metadata_mut().generation = generation + i64::from(counts);
@@ -255,6 +259,7 @@ fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource) {
     if info.has("status") {
         copy(object, old, "status");
     }
+    kinds::drop_disabled(object, Some(old));
     if let Some(namespace) = object.as_any_mut().downcast_mut::<Namespace>()
         && let Some(old) = old.as_any().downcast_ref::<Namespace>()
     {
@@ -275,6 +280,7 @@ fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource) {
     if let Some(service) = object.as_any_mut().downcast_mut::<Service>()
         && let Some(old) = old.as_any().downcast_ref::<Service>()
     {
+        kinds::settle_service(service, old);
         service::keep_addresses(service, old);
         service::drop_what_the_type_has_not(service, old);
     }
@@ -305,6 +311,7 @@ fn prepare_status_update(object: &mut dyn AnyResource, old: &dyn AnyResource) {
             object.as_struct_mut().field_mut(index).assign(old.as_struct().field(index));
         }
     }
+    kinds::keep_metadata(object, old);
     let kind = old.info().kind;
     let (new, old) = (object.metadata_mut(), old.metadata());
     match kind {

@@ -137,7 +137,7 @@ impl<'a> Write<'a> {
             Operation::Delete => ("delete", self.old::<ResourceSlice>()),
             Operation::Update | Operation::Connect => return Ok(()),
         };
-        if slice.is_none_or(|slice| slice.spec.node_name == self.node) {
+        if slice.is_none_or(|slice| slice.spec.node_name.as_deref().unwrap_or_default() == self.node) {
             return Ok(());
         }
         self.refuse(format!("can only {word} ResourceSlice with the same NodeName as the requesting node"))

@@ -144,12 +144,10 @@ impl Registry {
         };
         let Some(seen) = seen else { return Ok(None) };
         let gone = call.storage.remove(call.namespace, &current.value.metadata().name, seen).await?;
-        Ok(gone.map(|gone| {
-            if let Some(typed) = gone.typed() {
-                self.parts.services.release(typed);
-            }
-            Deleted::Gone(gone)
-        }))
+        if let Some(typed) = gone.as_ref().and_then(Object::typed) {
+            self.parts.services.release(typed).await;
+        }
+        Ok(gone.map(Deleted::Gone))
     }
 }
 

@@ -96,8 +96,8 @@ impl Registry {
         };
         self.parts.admission.mutate(&attributes, &mut *object).await?;
         let plain = call.subresource.is_empty();
-        let allocation = if plain {
-            self.parts.services.allocate(&mut *object, Some(old), dry).await?
+        let mut allocation = if plain {
+            self.parts.services.allocate(&mut *object, Some(old), dry)?
         } else {
             crate::allocator::Allocation::none()
         };
@@ -106,7 +106,10 @@ impl Registry {
             old.metadata(),
             object.info(),
         ));
-        errors.extend(strategy::validate_change(&*object, old, call.subresource));
+        errors.extend(match (self.as_asked(call, &*object)?, self.as_asked(call, old)?) {
+            (Some(asked), Some(old)) if plain => asked.validate_update(&*old),
+            _ => strategy::validate_change(&*object, old, call.subresource),
+        });
         super::rules(call, &*object, Some(old), &mut errors);
         if !errors.is_empty() {
             return Err(invalid(call, call.name, &errors));
@@ -120,7 +123,7 @@ impl Registry {
         self.parts.admission.validate(&attributes, Some(&*object)).await?;
         // A change that came to nothing does not move the times of its managers.
         if strategy::unchanged(&*object, old) && super::fields::same_but_times(&*object, old) {
-            allocation.keep();
+            allocation.keep().await;
             return Ok(Some(current.value.clone()));
         }
         if dry {
@@ -137,11 +140,13 @@ impl Registry {
                 return self.finish_deletion(call, object, current.revision).await;
             }
         }
-        let written = call.storage.replace(current.revision, Object::from_box(object), ttl_of(call)).await?;
-        if written.is_some() {
-            allocation.keep();
+        allocation.record().await?;
+        let written = call.storage.replace(current.revision, Object::from_box(object), ttl_of(call)).await;
+        match &written {
+            Ok(Some(_)) => allocation.keep().await,
+            _ => allocation.undo().await,
         }
-        Ok(written)
+        written
     }
 
     async fn finish_deletion(
@@ -153,7 +158,7 @@ impl Registry {
         if call.storage.remove(call.namespace, call.name, seen).await?.is_none() {
             return Ok(None);
         }
-        self.parts.services.release(&*object);
+        self.parts.services.release(&*object).await;
         Ok(Some(Object::from_box(object)))
     }
 }

@@ -303,6 +303,9 @@ impl AnyResource for CustomObject {
     fn warnings(&self) -> Vec<String> {
         vec![]
     }
+    fn stands_alone(&self) -> bool {
+        false
+    }
     fn as_any(&self) -> &dyn Any {
         self
     }

@@ -14,7 +14,6 @@ mod tests;
 
 use super::pod;
 pub(super) use super::selectors::validate_selector;
-use crate::api::apps::v1::ControllerRevision;
 use crate::api::core::v1::{PodTemplate, PodTemplateSpec};
 use crate::api::meta::v1::{LabelSelector, ObjectMeta};
 use crate::selector::Selector;
@@ -211,21 +210,5 @@ impl Rules for PodTemplate {
     }
     fn warnings(&self) -> Vec<String> {
         pod::template_warnings(&self.template, &Path::new("template"))
-    }
-}
-
-impl Rules for ControllerRevision {
-    fn validate(&self) -> FieldErrors {
-        let mut errors = FieldErrors::default();
-        if self.data.text().is_empty() {
-            errors.required(&Path::new("data"), "data is mandatory");
-        }
-        errors.not_negative(&Path::new("revision"), self.revision);
-        errors
-    }
-    fn validate_update(&self, old: &Self) -> FieldErrors {
-        let mut errors = self.validate();
-        immutable(&mut errors, &self.data, &old.data, &Path::new("data"), || self.data.to_value());
-        errors
     }
 }

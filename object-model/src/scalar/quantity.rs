@@ -75,11 +75,6 @@ impl Quantity {
         saturate(ceil(self.nanos, NANO / 1000))
     }
 
-    /// Rounds up to thousandths, the finest that resources are counted in.
-    pub fn round_up_to_millis(&mut self) {
-        self.nanos = ceil(self.nanos, NANO / 1000) * (NANO / 1000);
-    }
-
     /// As a floating-point number, for ratios.
     pub fn as_f64(&self) -> f64 {
         self.nanos as f64 / NANO as f64
@@ -88,6 +83,15 @@ impl Quantity {
     /// Less than zero?
     pub fn is_negative(&self) -> bool {
         self.nanos < 0
+    }
+
+    /// Rounds away from zero to whole thousandths.
+    pub fn round_up_to_millis(&mut self) {
+        let milli = NANO / 1000;
+        let rest = self.nanos % milli;
+        if rest != 0 {
+            self.nanos += if rest > 0 { milli - rest } else { -milli - rest };
+        }
     }
 
     fn with(self, nanos: i128) -> Self {

@@ -158,7 +158,7 @@ pub(super) fn of(group: &str, kind: &str) -> Vec<Column> {
             text("Parameters", "Further parameters."),
             AGE,
         ],
-        ("", "Event") => {
+        ("" | "events.k8s.io", "Event") => {
             return vec![
                 text("Last Seen", "Time since it was last observed."),
                 text("Type", "Normal or Warning."),
@@ -385,6 +385,11 @@ pub(super) fn cells(object: &Object, now: Time) -> Vec<Value> {
     if let Some(event) = as_kind!(Event) {
         return event_cells(event, name, now);
     }
+    if let Some(event) = as_kind!(crate::api::events::v1::Event)
+        && let Ok(event) = crate::Converts::into_hub(event.clone())
+    {
+        return event_cells(&event, name, now);
+    }
     if let Some(lease) = as_kind!(Lease) {
         return vec![name, lease.spec.holder_identity.clone().unwrap_or_default().into(), age];
     }
@@ -595,12 +600,10 @@ fn event_cells(event: &Event, name: Value, now: Time) -> Vec<Value> {
     let last = last.or(event.last_timestamp).or(micro);
     let first = event.first_timestamp.or(micro);
     let object = &event.involved_object;
-    let source = if event.source.component.is_empty() {
-        event.reporting_component.clone()
-    } else {
-        event.source.component.clone()
-    };
-    let source = if event.source.host.is_empty() { source } else { format!("{source}, {}", event.source.host) };
+    let first_of = |one: &String, other: &String| if one.is_empty() { other.clone() } else { one.clone() };
+    let component = first_of(&event.source.component, &event.reporting_component);
+    let instance = first_of(&event.source.host, &event.reporting_instance);
+    let source = if instance.is_empty() { component } else { format!("{component}, {instance}") };
     let count = event.series.as_ref().map_or(event.count.max(1), |series| series.count);
     vec![
         since(last, now).into(),
@@ -611,7 +614,7 @@ fn event_cells(event: &Event, name: Value, now: Time) -> Vec<Value> {
         source.into(),
         event.message.trim().into(),
         since(first, now).into(),
-        json!(count.to_string()),
+        json!(count),
         name,
     ]
 }
