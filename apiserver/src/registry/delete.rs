@@ -37,7 +37,9 @@ impl Registry {
         match self.delete_object(call, call.name, &options, dry).await? {
             // The objects that clients wait for come back as they were; of others only the fact is reported.
             Deleted::Marked(object) => {
-                Ok(Response::new(Content::Object { code: 200, object: self.present(call, &object)? }))
+                // Who asked in the old way for dependents to go hears that it goes on.
+                let code = if options.orphan_dependents == Some(false) { 202 } else { 200 };
+                Ok(Response::new(Content::Object { code, object: self.present(call, &object)? }))
             }
             Deleted::Gone(object) if returns_object(call) => {
                 Ok(Response::new(Content::Object { code: 200, object: self.present(call, &object)? }))
@@ -48,8 +50,8 @@ impl Registry {
                 status.code = 0;
                 status.details = Some(Box::new(StatusDetails {
                     name: call.name.to_owned(),
-                    group: call.storage.info.group.into(),
-                    kind: call.storage.info.plural.into(),
+                    group: call.resource.group.clone(),
+                    kind: call.resource.resource.clone(),
                     uid: object.metadata().uid.clone(),
                     ..StatusDetails::default()
                 }));
