@@ -131,10 +131,10 @@ pub(super) fn validate_resources(object: &dyn AnyResource, old: &dyn AnyResource
         for (index, (new, old)) in new.iter().zip(old).enumerate() {
             let at = spec.child(name).index(index);
             check_removal(&new.resources, &old.resources, &at.child("resources"), &mut errors);
-            let sidecar = new.restart_policy.as_deref() == Some("Always");
-            if name == "initContainers" && !sidecar && new.resources != old.resources {
-                errors.forbidden(&spec, "only cpu and memory resources are mutable");
-            } else if others(&new.resources) != others(&old.resources) || new.resize_policy != old.resize_policy {
+            // Init containers that have run their course have nothing to resize.
+            let fixed = name == "initContainers" && new.restart_policy.as_deref() != Some("Always");
+            let others_changed = others(&new.resources) != others(&old.resources);
+            if others_changed || new.resize_policy != old.resize_policy || (fixed && new.resources != old.resources) {
                 errors.forbidden(&spec, "only cpu and memory resources are mutable");
             }
         }
