@@ -110,49 +110,53 @@ fn yaml_to_json(bytes: &[u8]) -> Result<(Vec<u8>, Option<yaml::Duplicate>), Stat
     Ok((serde_json::to_vec(&tree).map_err(Status::internal)?, twice))
 }
 
+/// The kind that a text says it is; what it leaves out is as expected. `None` if that is the expected kind, or if the
+/// text is malformed, which the decoder reports in its own words.
+fn kind_of(text: &[u8], expected: &GroupVersionKind) -> Option<GroupVersionKind> {
+    let (api_version, kind) = pintle_object_model::json::type_meta(text)?;
+    let mut found =
+        if api_version.is_empty() { expected.clone() } else { GroupVersionKind::parse(&api_version, &expected.kind) };
+    if !kind.is_empty() {
+        found.kind = kind;
+    }
+    (found != *expected).then_some(found)
+}
+
 /// The body's own `apiVersion` and `kind` must be those that the URL asks for.
 fn check_type_meta(scheme: &Scheme, text: &[u8], expected: &GroupVersionKind) -> Result<(), Status> {
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct TypeMeta<'a> {
-        #[serde(borrow, default)]
-        api_version: std::borrow::Cow<'a, str>,
-        #[serde(borrow, default)]
-        kind: std::borrow::Cow<'a, str>,
+    kind_of(text, expected).map_or(Ok(()), |found| Err(wrong_kind(scheme, &found, expected)))
+}
+
+/// Why a text is not of the expected kind, whatever its version.
+pub(super) fn other_kind(scheme: &Scheme, text: &[u8], expected: &GroupVersionKind) -> Option<String> {
+    let found = kind_of(text, expected).filter(|found| !same_kind(scheme, found, expected))?;
+    Some(why_other(scheme, &found, expected))
+}
+
+fn why_other(scheme: &Scheme, found: &GroupVersionKind, expected: &GroupVersionKind) -> String {
+    if scheme.kind(found).is_some() {
+        let package = internal_package(expected);
+        return format!(
+            "converting ({}.{}) to ({package}.{}): unknown conversion",
+            found.version, found.kind, expected.kind
+        );
     }
-    // What is malformed is reported by the decoder, in its own words.
-    let Ok(found) = serde_json::from_slice::<TypeMeta<'_>>(text) else { return Ok(()) };
-    if found.kind.is_empty() && found.api_version.is_empty() {
-        return Ok(());
-    }
-    let api_version = if found.api_version.is_empty() { expected.api_version().into() } else { found.api_version };
-    let kind = if found.kind.is_empty() { expected.kind.as_str().into() } else { found.kind };
-    let found_gvk = GroupVersionKind::parse(&api_version, &kind);
-    if found_gvk == *expected { Ok(()) } else { Err(wrong_kind(scheme, &found_gvk, expected)) }
+    format!(
+        "no kind {:?} is registered for version {:?} in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
+        found.kind,
+        found.api_version()
+    )
 }
 
 fn wrong_kind(scheme: &Scheme, found: &GroupVersionKind, expected: &GroupVersionKind) -> Status {
-    let why = match scheme.kind(found) {
-        _ if same_kind(scheme, found, expected) => {
-            return Status::bad_request(format!(
-                "the API version in the data ({}) does not match the expected API version ({})",
-                found.api_version(),
-                expected.api_version()
-            ));
-        }
-        Some(_) => format!(
-            "converting ({}.{}) to ({}.{}): unknown conversion",
-            found.version,
-            found.kind,
-            internal_package(expected),
-            expected.kind
-        ),
-        None => format!(
-            "no kind {:?} is registered for version {:?} in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
-            found.kind,
-            found.api_version()
-        ),
-    };
+    if same_kind(scheme, found, expected) {
+        return Status::bad_request(format!(
+            "the API version in the data ({}) does not match the expected API version ({})",
+            found.api_version(),
+            expected.api_version()
+        ));
+    }
+    let why = why_other(scheme, found, expected);
     Status::bad_request(format!(
         "{} in version \"{}\" cannot be handled as a {}: {why}",
         found.kind, found.version, expected.kind
@@ -262,11 +266,17 @@ pub(crate) fn delete_options(body: Body, params: &Params) -> Result<DeleteOption
                 } else {
                     &bytes
                 };
-                if let Some((api_version, kind)) = pintle_object_model::json::type_meta(text) {
-                    check_is_options(&api_version, &kind)?;
+                let kind = pintle_object_model::json::type_meta(text);
+                if let Some((api_version, kind)) = &kind {
+                    check_is_options(api_version, kind)?;
                 }
-                pintle_object_model::json::decode_kind(text, &mut options, &DecodeOptions::default())
-                    .map_err(|error| Status::bad_request(error.to_string()))?;
+                pintle_object_model::json::decode_kind(text, &mut options, &DecodeOptions::default()).map_err(
+                    |error| {
+                        // What has no kind to be read failed earlier than what has the wrong types.
+                        let early = if kind.is_none() { "couldn't get version/kind; json parse error: " } else { "" };
+                        Status::bad_request(format!("{early}{error}"))
+                    },
+                )?;
             }
             options
         }
