@@ -149,11 +149,14 @@ fn source_field(kind: &str) -> Option<&'static str> {
     })
 }
 
+/// What is particular to one kind of source.
+type Check<'a> = Box<dyn Fn(&mut FieldErrors, &Path) + 'a>;
+
 /// A source of any kind, as far as they are alike.
 struct Source<'a> {
     field: &'static str,
     target: &'a MetricTarget,
-    check: Box<dyn Fn(&mut FieldErrors, &Path) + 'a>,
+    check: Check<'a>,
 }
 
 fn sources(metric: &MetricSpec) -> Vec<Source<'_>> {

@@ -87,23 +87,19 @@ impl Rules for Secret {
 impl Secret {
     fn validate_type(&self, errors: &mut FieldErrors, data: &Path) {
         match self.type_.as_str() {
-            "kubernetes.io/service-account-token" => {
-                if self.metadata.annotations.get(ACCOUNT).is_none_or(String::is_empty) {
-                    errors.required(&Path::new("metadata").child("annotations").key(ACCOUNT), "");
-                }
+            "kubernetes.io/service-account-token"
+                if self.metadata.annotations.get(ACCOUNT).is_none_or(String::is_empty) =>
+            {
+                errors.required(&Path::new("metadata").child("annotations").key(ACCOUNT), "");
             }
             "kubernetes.io/dockercfg" => self.validate_json(errors, ".dockercfg", data),
             "kubernetes.io/dockerconfigjson" => self.validate_json(errors, ".dockerconfigjson", data),
-            "kubernetes.io/basic-auth" => {
-                if !["username", "password"].iter().any(|key| self.data.contains_key(*key)) {
-                    errors.required(&data.key("username"), "");
-                    errors.required(&data.key("password"), "");
-                }
+            "kubernetes.io/basic-auth" if !["username", "password"].iter().any(|key| self.data.contains_key(*key)) => {
+                errors.required(&data.key("username"), "");
+                errors.required(&data.key("password"), "");
             }
-            "kubernetes.io/ssh-auth" => {
-                if self.data.get("ssh-privatekey").is_none_or(|key| key.0.is_empty()) {
-                    errors.required(&data.key("ssh-privatekey"), "");
-                }
+            "kubernetes.io/ssh-auth" if self.data.get("ssh-privatekey").is_none_or(|key| key.0.is_empty()) => {
+                errors.required(&data.key("ssh-privatekey"), "");
             }
             "kubernetes.io/tls" => {
                 for key in ["tls.crt", "tls.key"].iter().filter(|key| !self.data.contains_key(**key)) {

@@ -104,7 +104,7 @@ fn write_value(out: &mut String, value: Ref<'_>, old: Option<Ref<'_>>) {
         Ref::I64(value) => out.push_str(&value.to_string()),
         Ref::F64(value) => out.push_str(&value.to_string()),
         Ref::Str(value) => out.push_str(&quoted(value)),
-        Ref::Bytes(value) if value.is_empty() => out.push_str("null"),
+        Ref::Bytes([]) => out.push_str("null"),
         Ref::Bytes(value) => {
             use base64::Engine as _;
             out.push_str(&quoted(&base64::engine::general_purpose::STANDARD.encode(value)));

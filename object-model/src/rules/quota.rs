@@ -220,7 +220,7 @@ impl ResourceQuota {
             validate_requirement(errors, requirement, &path);
         }
         let has = |name: &&str| selector.match_expressions.iter().any(|requirement| requirement.scope_name == **name);
-        for _ in CONFLICTS.iter().filter(|pair| pair.iter().all(|name| has(name))) {
+        for _ in CONFLICTS.iter().filter(|pair| pair.iter().all(&has)) {
             errors.invalid(&path, self.spec.scopes.as_slice(), "conflicting scopes");
         }
     }
