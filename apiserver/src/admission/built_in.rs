@@ -80,7 +80,7 @@ pub(crate) struct Host<'a> {
 
 impl Host<'_> {
     fn of<K: Resource>(&self) -> Option<Arc<Storage>> {
-        self.storages.get(&K::INFO.gvk()).cloned()
+        self.storages.get(&K::INFO.gvk()).map(|storage| Arc::clone(&storage))
     }
 
     /// The plugin of this name; `None` if a kind that it needs is not served.

@@ -49,7 +49,7 @@ impl NodeAuthorizer {
     }
 
     fn storage<K: Resource>(&self) -> Option<Arc<Storage>> {
-        self.storages.get(&K::INFO.gvk()).cloned()
+        self.storages.get(&K::INFO.gvk()).map(|storage| Arc::clone(&storage))
     }
 
     /// Does a pod of the node, in this namespace, meet the condition? Mirror pods are the node's own claim and
