@@ -105,6 +105,9 @@ async fn main() -> Result<()> {
         .nodes(0)
         .scheduler(Toggle::Off)
         .controllers(ControllerSet::none());
+    if let Some(issuer) = other_issuer(&arguments, SystemClock::shared())? {
+        builder = builder.authenticator(Arc::new(issuer));
+    }
     for address in &arguments.listen {
         builder = builder.listen(*address);
     }
@@ -112,9 +115,6 @@ async fn main() -> Result<()> {
         let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
         let tokens = StaticTokens::parse(&text).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))?;
         builder = builder.authenticator(Arc::new(tokens));
-    }
-    if let Some(issuer) = other_issuer(&arguments, SystemClock::shared())? {
-        builder = builder.authenticator(Arc::new(issuer));
     }
     let server = builder.start().await?;
     println!("serving, kubeconfig in {}", kubeconfig.display());
