@@ -54,7 +54,8 @@ impl Out {
 impl Pieces {
     pub(super) fn new(list: &ObjectList, named: &[u8], gzip: bool) -> Self {
         let kind = format!("{}List", list.gvk.kind);
-        let mut head = json::encode_list(&list.gvk.api_version(), &kind, &list.metadata, &[], b"", json::ListForm::Builtin);
+        let mut head =
+            json::encode_list(&list.gvk.api_version(), &kind, &list.metadata, &[], b"", json::ListForm::Builtin);
         // The list is closed when its items are written.
         head.truncate(head.len() - 2);
         let mut out = match gzip {

@@ -165,7 +165,6 @@ fn grace_seconds(object: &dyn AnyResource, options: &DeleteOptions) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-use crate::definitions::{CLEANUP, set_condition};
 
     fn pod(node: &str) -> Pod {
         let mut pod = Pod::default();
