@@ -124,7 +124,7 @@ mod tests {
         let list = ObjectList { gvk: ConfigMap::INFO.gvk(), metadata, items };
         let named = br#"{"kind":"ConfigMap","apiVersion":"v1","#;
         let encoded: Vec<Bytes> = list.items.iter().map(|object| object.encode(Format::Json)).collect();
-        let whole = json::encode_list("v1", "ConfigMapList", &list.metadata, &encoded, named);
+        let whole = json::encode_list("v1", "ConfigMapList", &list.metadata, &encoded, named, json::ListForm::Builtin);
         let pieces: Vec<Bytes> = Pieces::new(&list, named, false).collect();
         assert!(pieces.len() > 5, "{}", pieces.len());
         assert_eq!(pieces.concat(), whole);
