@@ -14,6 +14,7 @@ use ipnet::Ipv4Net;
 use pintle_client::{ApiService, Client, Identity, Request, Response, Target};
 use pintle_object_model::api::apiextensions::v1::CustomResourceDefinition;
 use pintle_object_model::api::core::v1::{Namespace, Secret, Service as ServiceKind};
+use pintle_object_model::api::discovery::v1::EndpointSlice;
 use pintle_object_model::api::networking::v1::IPAddress;
 use pintle_object_model::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use pintle_object_model::clock::{Clock, Random, SystemClock};
@@ -41,6 +42,7 @@ use crate::registry::{Parts, Registry};
 use crate::reviews::Reviews;
 use crate::storage::{Storage, Storages};
 use crate::tokens::{ServiceAccountTokens, SigningKeys};
+use crate::webhook::Outbound;
 
 /// Why a server could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -265,6 +267,7 @@ impl ApiServer {
                 clock: Arc::clone(&config.clock),
             },
             nodes: NodeDialer::new(config.nodes.clone()),
+            outbound: Outbound::new(storage::<ServiceKind>(&storages), storage::<EndpointSlice>(&storages)),
         };
         let address = config.listen.map(|(ip, port)| format!("{ip}:{port}")).unwrap_or_default();
         let sources = DocumentSources {

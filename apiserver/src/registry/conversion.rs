@@ -37,7 +37,11 @@ impl Registry {
                 return Err(Status::failure(
                     501,
                     "NotImplemented",
-                    format!("apply at version {} of {}: a webhook converts this one", stored.info().version, call.resource),
+                    format!(
+                        "apply at version {} of {}: a webhook converts this one",
+                        stored.info().version,
+                        call.resource
+                    ),
                 ));
             }
             (Verb::Patch, Body::Patch(_)) if plain => self.patch_converted(call, &hub, request).await?,
@@ -206,11 +210,18 @@ impl Converter {
         let member = |name: &str| tree.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let found = GroupVersionKind::parse(&member("apiVersion"), &member("kind"));
         if found != *to {
-            return Err(format!("expected {}, Kind={}, got {}, Kind={}", to.api_version(), to.kind, found.api_version(), found.kind));
+            return Err(format!(
+                "expected {}, Kind={}, got {}, Kind={}",
+                to.api_version(),
+                to.kind,
+                found.api_version(),
+                found.kind
+            ));
         }
         let kind = self.scheme.kind(to).and_then(|entry| entry.custom()).ok_or("the version is not served")?;
         let text = serde_json::to_vec(&tree).map_err(|error| error.to_string())?;
-        let decoded = CustomObject::decode(kind, &text, &DecodeOptions::default()).map_err(|error| error.to_string())?;
+        let decoded =
+            CustomObject::decode(kind, &text, &DecodeOptions::default()).map_err(|error| error.to_string())?;
         let mut object = decoded.0.into_object();
         let (given, kept) = (object.metadata().clone(), before.metadata().clone());
         if (&given.name, &given.namespace, &given.uid) != (&kept.name, &kept.namespace, &kept.uid) {

@@ -42,7 +42,7 @@ impl Registry {
     }
 
     /// The object after the patch, defaulted.
-    fn patched(
+    pub(super) fn patched(
         &self,
         call: &Call<'_>,
         before: &Object,
