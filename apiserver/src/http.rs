@@ -37,6 +37,8 @@ use crate::server::SetupError;
 
 /// Most bytes of a request body. Source: kube-apiserver's limit for resource requests.
 const BODY_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// Most bytes of a request's headers.
+const HEADER_BYTES_MAX: u32 = 1024 * 1024;
 /// How long a TLS handshake or the headers of a request may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long open requests may take to end when the server stops.
@@ -291,6 +293,7 @@ impl HttpServer {
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(1000)
+            .max_header_list_size(HEADER_BYTES_MAX)
             .keep_alive_interval(Duration::from_secs(30));
         let builder = Arc::new(builder);
         let graceful = hyper_util::server::graceful::GracefulShutdown::new();

@@ -1,8 +1,8 @@
 //! The API server: the only door to the store.
 //!
 //! [`ApiServer`] answers [`Request`](pintle_client::Request)s as a tower service; [`ApiServer::service`] is the whole
-//! stack (authentication, impersonation, authorization, registry), and [`HttpServer`] serves it over HTTPS. Each layer
-//! can be used without the others.
+//! stack (metrics, authentication, audit, impersonation, priority and fairness, authorization, registry), and
+//! [`HttpServer`] serves it over HTTPS. Each layer can be used without the others.
 //!
 //! Invariants: nothing reaches the store that was not authorized, defaulted, admitted and validated; every write is a
 //! compare-and-swap; every failure a client can cause is a `Status`.
@@ -11,6 +11,7 @@
 
 pub mod admission;
 mod allocator;
+mod audit;
 mod authn;
 mod authz;
 mod bootstrap;
@@ -36,6 +37,7 @@ mod tokens;
 mod webhook;
 
 pub use admission::ADMISSION_PLUGINS;
+pub use audit::{AuditLog, AuditPolicy, AuditPolicyError};
 pub use authn::{
     Authentication, Authenticator, Certificates, ClaimMapping, JwtAuthenticator, JwtIssuer, KeySource, Reviewed,
     StaticKeys, StaticTokens,

@@ -217,7 +217,8 @@ fn is_long_running(request: &Request) -> bool {
             if matches!(subresource.as_str(), "log" | "exec" | "attach" | "portforward" | "proxy"))
 }
 
-fn code_of(answer: &Result<Response, Status>) -> i32 {
+/// The HTTP code of an answer.
+pub(crate) fn code_of(answer: &Result<Response, Status>) -> i32 {
     match answer {
         Ok(response) => match &response.content {
             Content::Object { code, .. } => i32::from(*code),

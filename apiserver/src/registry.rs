@@ -21,12 +21,14 @@ use crate::kinds::Kinds;
 use crate::kubelet::NodeDialer;
 use crate::reviews::Reviews;
 use crate::storage::{Storage, Storages};
+use crate::webhook::Outbound;
 
 mod admit;
 mod apply;
 mod binding;
 mod body;
 mod connect;
+mod conversion;
 mod create;
 mod delete;
 mod eviction;
@@ -34,6 +36,7 @@ mod fields;
 mod options;
 mod patch;
 mod read;
+mod recognize;
 mod scale;
 mod selectable;
 mod special;
@@ -62,6 +65,10 @@ pub(crate) struct Parts {
     pub(crate) random: Random,
     pub(crate) reviews: Reviews,
     pub(crate) nodes: NodeDialer,
+    /// Reaches webhooks.
+    pub(crate) outbound: Outbound,
+    /// The revision at which the server had everything that each cluster has.
+    pub(crate) complete_at: std::sync::OnceLock<u64>,
     /// The server stops: watches end.
     pub(crate) shutdown: pintle_watch::Shutdown,
 }
@@ -132,7 +139,10 @@ impl Registry {
             tail: &tail,
             warnings: &warnings,
         };
-        let answered = self.dispatch(&call, request).await;
+        let answered = match Self::needs_conversion(&call) {
+            true => self.converted(&call, request).await,
+            false => self.dispatch(&call, request).await,
+        };
         let mut warnings = warnings.take();
         warnings.extend(entry.custom().and_then(|kind| kind.deprecation()).map(str::to_owned));
         match answered {

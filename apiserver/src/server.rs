@@ -14,6 +14,8 @@ use ipnet::Ipv4Net;
 use pintle_client::{ApiService, Client, Identity, Request, Response, Target};
 use pintle_object_model::api::apiextensions::v1::CustomResourceDefinition;
 use pintle_object_model::api::core::v1::{Namespace, Secret, Service as ServiceKind};
+use pintle_object_model::api::discovery::v1::EndpointSlice;
+use pintle_object_model::api::networking::v1::IPAddress;
 use pintle_object_model::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use pintle_object_model::clock::{Clock, Random, SystemClock};
 use pintle_object_model::{KindInfo, Object, Resource, Scheme, Status};
@@ -23,6 +25,7 @@ use tower::{Service, ServiceBuilder};
 
 use crate::admission::{ADMISSION_PLUGINS, AdmissionChain, AdmissionPlugin, Host};
 use crate::allocator::ServiceAllocator;
+use crate::audit::{AuditLayer, AuditLog};
 use crate::authn::{Authentication, Authenticator, BootstrapTokens, Certificates};
 use crate::authz::{Authorizer, AuthorizerChain, Masters, NodeAuthorizer, Rbac};
 use crate::bootstrap::{self, OwnAddress};
@@ -39,6 +42,7 @@ use crate::registry::{Parts, Registry};
 use crate::reviews::Reviews;
 use crate::storage::{Storage, Storages};
 use crate::tokens::{ServiceAccountTokens, SigningKeys};
+use crate::webhook::Outbound;
 
 /// Why a server could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +95,8 @@ pub struct ApiServerConfig {
     pub listen: Option<(Ipv4Addr, u16)>,
     /// Requests that are answered at a time, beside watches, connections and exempt requests; 0 for no limit.
     pub requests_max: u32,
+    /// Tells of requests.
+    pub audit: Option<AuditLog>,
     /// Tells of the process, for `/metrics`.
     pub process: Option<ProcessProbe>,
 }
@@ -118,6 +124,7 @@ impl Default for ApiServerConfig {
             signing_keys: None,
             listen: None,
             requests_max: 600,
+            audit: None,
             process: None,
         }
     }
@@ -133,6 +140,7 @@ pub struct ApiServer {
     draining: ShutdownTrigger,
     metrics: Arc<Metrics>,
     flow_control: Option<FlowControlLayer>,
+    audit: Option<AuditLayer>,
     scheme: Scheme,
 }
 
@@ -207,8 +215,15 @@ impl ApiServer {
                 ));
             }
         };
-        let services =
-            ServiceAllocator::new(config.service_cidr, config.random.clone(), storages.get(&ServiceKind::INFO.gvk()));
+        let services = ServiceAllocator::new(
+            config.service_cidr,
+            config.random.clone(),
+            Arc::clone(&config.clock),
+            crate::allocator::Stored {
+                services: storages.get(&ServiceKind::INFO.gvk()),
+                addresses: storages.get(&IPAddress::INFO.gvk()),
+            },
+        );
         let own = OwnAddress {
             cluster_ip: services.first(),
             service_cidr: config.service_cidr,
@@ -231,7 +246,13 @@ impl ApiServer {
         };
         let admission =
             AdmissionChain::built(&host, &config.enabled_admission, &config.disabled_admission, &config.admission);
+        let audit = config.audit.clone().map(|log| AuditLayer {
+            log,
+            clock: Arc::clone(&config.clock),
+            random: config.random.clone(),
+        });
         let parts = Parts {
+            complete_at: std::sync::OnceLock::new(),
             shutdown: drains.clone(),
             kinds: Arc::clone(&kinds),
             storages: storages.clone(),
@@ -246,6 +267,7 @@ impl ApiServer {
                 clock: Arc::clone(&config.clock),
             },
             nodes: NodeDialer::new(config.nodes.clone()),
+            outbound: Outbound::new(storage::<ServiceKind>(&storages), storage::<EndpointSlice>(&storages)),
         };
         let address = config.listen.map(|(ip, port)| format!("{ip}:{port}")).unwrap_or_default();
         let sources = DocumentSources {
@@ -268,6 +290,7 @@ impl ApiServer {
             draining,
             metrics,
             flow_control,
+            audit,
             scheme: config.scheme,
         };
         if server.scheme.kind(&Namespace::INFO.gvk()).is_some() {
@@ -276,6 +299,8 @@ impl ApiServer {
             bootstrap::run(&client, own).await.map_err(SetupError::Bootstrap)?;
         }
         server.serve_definitions(sources).await;
+        // Set once, before anybody else can ask.
+        let _ = server.core.registry.parts.complete_at.set(server.revision());
         Ok(server)
     }
 
@@ -300,7 +325,7 @@ impl ApiServer {
         tokio::spawn(definitions.run(self.shutdown.signal()));
     }
 
-    /// The whole stack: authentication, impersonation, authorization, registry.
+    /// The whole stack: metrics, authentication, audit, impersonation, priority and fairness, authorization, registry.
     pub fn service(&self) -> impl ApiService {
         let record = RecordLayer {
             metrics: Arc::clone(&self.metrics),
@@ -310,6 +335,8 @@ impl ApiServer {
         ServiceBuilder::new() // The first layer meets the request first.
             .layer(record) // Outside all others, so that refusals are counted, too.
             .layer(AuthenticateLayer::new(self.authentication.clone()))
+            // Tells of everybody who is known, also of what is refused below.
+            .option_layer(self.audit.clone())
             .layer(ImpersonateLayer::new(Arc::clone(&self.authorizer)))
             // Behind authentication, since flows are those of users; before authorization, whose work it bounds.
             .option_layer(self.flow_control.clone())

@@ -8,7 +8,9 @@ use pintle_object_model::api::apiextensions::v1::CustomResourceDefinition;
 use pintle_object_model::api::apps::v1::{DaemonSet, StatefulSet};
 use pintle_object_model::api::batch::v1::Job;
 use pintle_object_model::api::certificates::v1::CertificateSigningRequest;
-use pintle_object_model::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service};
+use pintle_object_model::api::core::v1::{
+    Namespace, PersistentVolume, PersistentVolumeClaim, Pod, PodCondition, Secret, Service,
+};
 use pintle_object_model::custom::CustomObject;
 use pintle_object_model::reflect::field_named;
 use pintle_object_model::validation::FieldErrors;
@@ -16,6 +18,7 @@ use pintle_object_model::{AnyResource, KindInfo, Time};
 
 mod certificates;
 mod custom;
+mod kinds;
 mod namespace;
 mod pod_parts;
 mod scale;
@@ -26,7 +29,7 @@ pub(crate) use custom::missing_replicas;
 pub(crate) use scale::{scale_of, set_scale};
 
 /// Kinds whose `metadata.generation` counts changes of what is wanted.
-const WITH_GENERATION: [(&str, &str); 25] = [
+const WITH_GENERATION: [(&str, &str); 26] = [
     ("apiextensions.k8s.io", "CustomResourceDefinition"),
     ("", "Pod"),
     ("", "ReplicationController"),
@@ -51,6 +54,7 @@ const WITH_GENERATION: [(&str, &str); 25] = [
     ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"),
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
     ("", "PodTemplate"),
+    ("resource.k8s.io", "DeviceClass"),
     ("resource.k8s.io", "ResourceSlice"),
 ];
 
@@ -112,13 +116,24 @@ pub(crate) fn prepare_create(object: &mut dyn AnyResource) {
     if info.has("status") && !keeps_status_on_create(info) {
         clear(object, "status");
     }
-    if listed(&WITH_GENERATION, info) {
+    if counts_generations(object) {
         object.metadata_mut().generation = 1;
     }
+    kinds::drop_disabled(object, None);
     let any = object.as_any_mut();
     if let Some(pod) = any.downcast_mut::<Pod>() {
         pod_parts::settle(pod);
         pod.status.phase = "Pending".into();
+        if !pod.spec.scheduling_gates.is_empty() {
+            pod.status.conditions.push(PodCondition {
+                type_: "PodScheduled".into(),
+                status: "False".into(),
+                reason: "SchedulingGated".into(),
+                message: "Scheduling is blocked due to non-empty scheduling gates".into(),
+                last_transition_time: pod.metadata.creation_timestamp,
+                ..PodCondition::default()
+            });
+        }
     } else if let Some(namespace) = any.downcast_mut::<Namespace>() {
         namespace.status.phase = "Active".into();
         if !namespace.spec.finalizers.iter().any(|name| name == "kubernetes") {
@@ -207,6 +222,7 @@ pub(crate) fn prepare_change(object: &mut dyn AnyResource, old: &dyn AnyResource
     let counts = subresource != "status"
         && counts_generations(object)
         && (wants_something_else(object, old)
+            || kinds::counts_labels(object, old)
             // Deployments hand their annotations on, so these count too.
             || (info.kind == "Deployment" && object.metadata().annotations != old.metadata().annotations));
     object.metadata_mut().generation = generation + i64::from(counts);
@@ -243,6 +259,7 @@ fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource) {
     if info.has("status") {
         copy(object, old, "status");
     }
+    kinds::drop_disabled(object, Some(old));
     if let Some(namespace) = object.as_any_mut().downcast_mut::<Namespace>()
         && let Some(old) = old.as_any().downcast_ref::<Namespace>()
     {
@@ -263,6 +280,7 @@ fn prepare_update(object: &mut dyn AnyResource, old: &dyn AnyResource) {
     if let Some(service) = object.as_any_mut().downcast_mut::<Service>()
         && let Some(old) = old.as_any().downcast_ref::<Service>()
     {
+        kinds::settle_service(service, old);
         service::keep_addresses(service, old);
         service::drop_what_the_type_has_not(service, old);
     }
@@ -293,6 +311,7 @@ fn prepare_status_update(object: &mut dyn AnyResource, old: &dyn AnyResource) {
             object.as_struct_mut().field_mut(index).assign(old.as_struct().field(index));
         }
     }
+    kinds::keep_metadata(object, old);
     let kind = old.info().kind;
     let (new, old) = (object.metadata_mut(), old.metadata());
     match kind {

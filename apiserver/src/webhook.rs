@@ -13,5 +13,5 @@ mod validating;
 
 pub(crate) use configured::Hooks;
 pub use mutating::MutatingWebhooks;
-pub(crate) use outbound::Outbound;
+pub(crate) use outbound::{Outbound, Target};
 pub use validating::ValidatingWebhooks;

@@ -17,13 +17,19 @@ struct World {
 
 impl World {
     async fn without(plugins: &[&str]) -> Self {
+        Self::with(&[], plugins).await
+    }
+
+    async fn with(enabled: &[&str], disabled: &[&str]) -> Self {
+        let names = |plugins: &[&str]| plugins.iter().map(|name| (*name).to_owned()).collect();
         let clock = ManualClock::at(1_700_000_000);
         let store = Arc::new(MemoryStore::<Object>::new(MemoryConfig::default(), clock.clone()));
         let config = ApiServerConfig {
             clock,
             random: Random::seeded(1),
             authorizer: Some(Arc::new(AlwaysAllow)),
-            disabled_admission: plugins.iter().map(|name| (*name).to_owned()).collect(),
+            enabled_admission: names(enabled),
+            disabled_admission: names(disabled),
             ..ApiServerConfig::default()
         };
         Self { server: ApiServer::start(store, config).await.unwrap() }
@@ -181,4 +187,43 @@ async fn a_plugin_that_is_not_there_cannot_be_switched_off() {
     let config = ApiServerConfig { clock, disabled_admission: vec!["Nope".into()], ..ApiServerConfig::default() };
     let refused = ApiServer::start(store, config).await.unwrap_err().to_string();
     assert!(refused.starts_with("there is no admission plugin \"Nope\""), "{refused}");
+}
+
+#[tokio::test]
+async fn plugins_are_switched_on_and_off_by_name() {
+    let policy = |pod: &Value| pod["spec"]["containers"][0]["imagePullPolicy"].clone();
+    let world = World::new().await;
+    let made = world.pod("default", "a", json!({})).await.unwrap();
+    assert_eq!((policy(&made), &made["spec"]["priority"]), (json!("IfNotPresent"), &json!(0)));
+    let world = World::with(&["AlwaysPullImages"], &["ServiceAccount", "Priority"]).await;
+    let made = world.pod("default", "a", json!({})).await.unwrap();
+    assert_eq!((policy(&made), made["spec"].get("priority")), (json!("Always"), None));
+    let world = World::with(&["AlwaysDeny"], &["ServiceAccount"]).await;
+    let refused = world.pod("default", "a", json!({})).await.unwrap_err();
+    assert_eq!(refused.message, "pods \"a\" is forbidden: admission control is denying all modifications");
+}
+
+#[tokio::test]
+async fn labels_that_would_refuse_pods_are_told_to_who_sets_them() {
+    let world = World::new().await;
+    world.namespace("ns", json!({})).await;
+    world.pod("ns", "a", json!({"hostPID": true})).await.unwrap();
+    world.pod("ns", "b", json!({"hostPID": true})).await.unwrap();
+    let namespaces = GroupVersionResource::new("", "v1", "namespaces");
+    let client = world.server.client().with_identity(Identity::new("tester", ["system:masters"]));
+    let object = json!({"metadata": {"name": "ns", "labels": {"pod-security.kubernetes.io/enforce": "baseline"}}});
+    let body = Body::Encoded { media_type: "application/json".into(), bytes: object.to_string().into() };
+    let api = client.dynamic(namespaces, "");
+    let answer = api.send(Verb::Update, "ns", "", Params::default(), body).await.unwrap();
+    assert_eq!(
+        answer.warnings,
+        [
+            "existing pods in namespace \"ns\" violate the new PodSecurity enforce level \"baseline:latest\"",
+            "a (and 1 other pod): host namespaces",
+        ]
+    );
+    let object = json!({"metadata": {"name": "x", "labels": {"pod-security.kubernetes.io/enforce": "strict"}}});
+    let refused = world.create("", "namespaces", object).await.unwrap_err();
+    assert_eq!(refused.code, 422);
+    assert!(refused.message.ends_with("must be one of privileged, baseline, restricted"), "{}", refused.message);
 }

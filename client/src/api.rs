@@ -119,9 +119,9 @@ impl<K: Resource> Api<K> {
         pages(self.inner.clone(), params).map(|item| item.and_then(|object| typed(&object)))
     }
 
-    /// Lists, then follows changes for ever; see [`DynamicApi::follow`], whose untyped events this hands on.
-    pub fn follow(&self, params: Params) -> impl Stream<Item = Result<Followed, Status>> + Send + use<K> {
-        follow(self.inner.clone(), params)
+    /// Lists, then follows changes for ever; see [`DynamicApi::follow`].
+    pub fn follow(&self, params: Params) -> impl Stream<Item = Result<Followed<Arc<K>>, Status>> + Send + use<K> {
+        follow(self.inner.clone(), params).map(|event| event.and_then(|event| event.try_map(typed)))
     }
 
     /// Makes an object.

@@ -8,6 +8,7 @@ mod body;
 mod decode;
 mod frames;
 mod path;
+mod pieces;
 mod query;
 mod remote;
 mod request;
@@ -17,7 +18,7 @@ pub use accept::{Accept, As, Subject};
 pub use body::ResponseBody;
 pub use decode::decode_list;
 pub use remote::{HttpOptions, HttpTransport};
-pub use request::{decode_request, encode_request, request_meta, request_timeout};
+pub use request::{decode_request, encode_request, request_meta, request_timeout, request_uri};
 pub use response::{encode_response, encode_status};
 
 /// `application/json`

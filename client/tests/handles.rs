@@ -117,7 +117,7 @@ async fn a_watch_is_taken_up_where_it_ended_and_begins_anew_when_that_is_too_old
         .iter()
         .map(|event| match event {
             Ok(Followed::Restarted(objects)) => format!("restarted with {}", objects.len()),
-            Ok(Followed::Added(object)) => format!("added {}", object.metadata().name),
+            Ok(Followed::Added(object)) => format!("added {}", object.metadata.name),
             Ok(other) => format!("{other:?}"),
             Err(status) => format!("{:?}", Reason::of(status)),
         })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use ipnet::Ipv4Net;
 use pintle_apiserver::admission::AdmissionPlugin;
-use pintle_apiserver::{ApiServerConfig, Authenticator, Authorizer, SetupError};
+use pintle_apiserver::{ApiServerConfig, AuditLog, Authenticator, Authorizer, ProcessProbe, SetupError};
 use pintle_controllers::{ControllerSet, Manager};
 use pintle_ingress::{IngressError, IngressOptions};
 use pintle_object_model::clock::{Clock, Random, SystemClock};
@@ -280,6 +280,18 @@ impl Builder {
     #[must_use]
     pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
         self.api.authenticators.push(authenticator);
+        self
+    }
+    /// Tells of requests to the API.
+    #[must_use]
+    pub fn audit(mut self, log: AuditLog) -> Self {
+        self.api.audit = Some(log);
+        self
+    }
+    /// Tells of the process in the API server's metrics.
+    #[must_use]
+    pub fn process(mut self, probe: ProcessProbe) -> Self {
+        self.api.process = Some(probe);
         self
     }
     /// Decides instead of RBAC.

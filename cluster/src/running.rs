@@ -263,9 +263,10 @@ impl Cluster {
         while let Some(cleanup) = self.cleanups.pop() {
             cleanup().await;
         }
-        // Watches end first, so that connections can drain.
-        self.api.stop();
+        // Watches end first, so that connections can drain; what is being answered still needs the caches.
+        self.api.drain();
         self.servers.stop().await;
+        self.api.stop();
     }
 }
 

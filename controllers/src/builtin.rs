@@ -1,5 +1,6 @@
 //! The built-in controllers, one module each.
 
+pub(crate) mod aggregation;
 pub(crate) mod cron_job;
 pub(crate) mod daemon_set;
 pub(crate) mod deployment;

@@ -34,6 +34,7 @@ entries! {
     "taint-eviction" => |_| Box::new(builtin::nodes::eviction_controller()),
     "node-ipam" => |options| Box::new(builtin::nodes::ipam_controller(options)),
     "pod-garbage-collector" => |options| Box::new(builtin::nodes::PodCollector::new(options)),
+    "clusterrole-aggregation" => |_| Box::new(builtin::aggregation::controller()),
     "replicationcontroller" => |_| Box::new(builtin::replicas::replication_controller_controller()),
 }
 

@@ -8,6 +8,7 @@ use pintle_object_model::Quantity;
 use pintle_object_model::api::apps::v1::Deployment;
 use pintle_object_model::api::batch::v1::{CronJob, Job};
 use pintle_object_model::api::core::v1::{ConfigMap, Pod, ResourceQuota};
+use pintle_object_model::api::meta::v1::DeleteOptions;
 use pintle_object_model::api::policy::v1::PodDisruptionBudget;
 use world::{World, deployment, until, until_all};
 
@@ -58,7 +59,9 @@ async fn a_cron_job_that_forbids_overlap_waits_and_one_that_was_down_catches_up_
     world.stop().await;
     tokio::time::sleep(Duration::from_secs(3600)).await;
     world.kubelet();
-    world.api::<Job>().delete(&jobs.list()[0].metadata.name, Default::default()).await.unwrap();
+    // By itself a deleted job would wait for somebody to orphan its pods.
+    let options = DeleteOptions { propagation_policy: Some("Background".into()), ..DeleteOptions::default() };
+    world.api::<Job>().delete(&jobs.list()[0].metadata.name, options).await.unwrap();
     until_all(&jobs, |jobs| jobs.is_empty()).await;
     world.start("cronjob,job");
     until_all(&jobs, |jobs| jobs.len() == 1).await;

@@ -40,8 +40,8 @@ pub use gvk::{GroupKind, GroupResource, GroupVersion, GroupVersionKind, GroupVer
 pub use object::{Format, Object};
 pub use openapi::{SubresourceInfo, has_resource, openapi_v2, openapi_v3, openapi_v3_groups, subresource, verbs};
 pub use pintle_object_model_derive::{Reflect, Resource};
-pub(crate) use resource::json_value;
 pub use resource::{AnyResource, KindInfo, PrinterColumn, Resource, Rules, ScaleInfo};
+pub(crate) use resource::{json_text, json_value};
 pub use scalar::{
     ByteString, FieldsV1, GoDuration, IntOrString, Json, MicroTime, ParseQuantityError, Quantity, RawExtension, Time,
 };

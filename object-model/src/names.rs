@@ -83,6 +83,63 @@ pub fn fully_qualified(text: &str) -> Vec<String> {
     problems
 }
 
+/// A DNS name of at least two parts, perhaps with a dot at its end.
+pub fn domain(text: &str) -> Vec<String> {
+    let name = text.strip_suffix('.').unwrap_or(text);
+    let problems = dns_subdomain(name);
+    if problems.is_empty() && name.split('.').count() < 2 {
+        return vec!["should be a domain with at least two segments separated by dots".into()];
+    }
+    problems
+}
+
+/// A DNS name, `/`, and a path of what may stand in URLs: `acme.io/foo`.
+pub fn domain_prefixed_path(text: &str) -> Vec<String> {
+    let form = || vec!["must be a domain-prefixed path (such as \"acme.io/foo\")".to_owned()];
+    let Some((host, path)) = text.split_once('/').filter(|(host, path)| !host.is_empty() && !path.is_empty()) else {
+        return form();
+    };
+    let mut problems: Vec<String> =
+        dns_subdomain(host).into_iter().map(|problem| format!("prefix part {problem}")).collect();
+    let fits = |byte: u8| is_alphanumeric(byte) || b"/-._~%!$&'()*+,;=:".contains(&byte);
+    if !path.bytes().all(fits) {
+        problems.push(format!("Invalid path (regex used for validation is '{HTTP_PATH}')"));
+    }
+    problems
+}
+
+const HTTP_PATH: &str = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
+
+/// A name of a signer: a domain and a path of one segment.
+pub fn signer(text: &str) -> Vec<(String, String)> {
+    let [domain, path] = text.split('/').collect::<Vec<_>>()[..] else {
+        let why = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
+        return vec![(text.to_owned(), why.to_owned())];
+    };
+    let mut problems = vec![];
+    for (part, look) in [(domain, dns_label as fn(&str) -> Vec<String>), (path, dns_subdomain)] {
+        let bad = part.split('.').map(|label| (label, look(label))).find(|(_, problems)| !problems.is_empty());
+        if let Some((label, found)) = bad {
+            problems.extend(
+                found.into_iter().map(|problem| (part.to_owned(), format!("validating label {label:?}: {problem}"))),
+            );
+        }
+    }
+    if !domain.contains('.') {
+        problems.push((domain.to_owned(), "should be a domain with at least two segments separated by dots".into()));
+    }
+    problems
+}
+
+/// A C identifier: letters, digits and `_`, not starting with a digit.
+pub fn c_identifier(text: &str) -> Vec<String> {
+    let first = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    if first && text.bytes().all(|byte| is_alphanumeric(byte) || byte == b'_') {
+        return vec![];
+    }
+    vec!["a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')".into()]
+}
+
 /// A DNS name whose first label is `*`.
 pub fn wildcard_subdomain(text: &str) -> Vec<String> {
     match text.strip_prefix("*.") {
@@ -198,12 +255,32 @@ pub fn port_name(text: &str) -> Vec<String> {
     problems
 }
 
+/// A port by number or name.
+pub fn port(port: &crate::IntOrString) -> Vec<String> {
+    match port {
+        crate::IntOrString::Int(number) => port_number(*number),
+        crate::IntOrString::String(name) => port_name(name),
+    }
+}
+
 /// An IP address.
 pub fn ip(text: &str) -> Vec<String> {
-    if text.parse::<std::net::IpAddr>().is_ok() {
-        vec![]
-    } else {
-        vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".into()]
+    use std::net::IpAddr;
+    match text.parse::<IpAddr>() {
+        Ok(IpAddr::V6(address)) if address.to_ipv4_mapped().is_some() => {
+            vec!["must not be an IPv4-mapped IPv6 address".into()]
+        }
+        Ok(_) => vec![],
+        Err(_) => {
+            let part =
+                |part: &str| part.trim_start_matches('0').parse::<u8>().is_ok() || part.bytes().all(|b| b == b'0');
+            let padded = text.split('.').count() == 4 && text.split('.').all(|text| !text.is_empty() && part(text));
+            vec![if padded {
+                "must not have leading 0s".into()
+            } else {
+                "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".into()
+            }]
+        }
     }
 }
 

@@ -141,6 +141,10 @@ pub trait Struct: Field + 'static {
     /// # Panics
     /// If the table has no such row.
     fn field_mut(&mut self, index: usize) -> &mut dyn Field;
+    /// Which kind this is, if it is one and not a part of one.
+    fn kind(&self) -> Option<&'static crate::KindInfo> {
+        None
+    }
 }
 
 /// The field with this JSON name.

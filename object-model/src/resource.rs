@@ -112,6 +112,14 @@ pub trait Rules: Sized {
         let _ = old;
         FieldErrors::default()
     }
+    /// What its author should know about a valid object. Asked for new objects, and when what is wanted has changed.
+    fn warnings(&self) -> Vec<String> {
+        vec![]
+    }
+    /// Do the rules of this version take the place of those of the stored version?
+    fn stands_alone(&self) -> bool {
+        false
+    }
 }
 
 /// A kind with metadata. Implemented by `#[derive(Resource)]`.
@@ -146,6 +154,10 @@ pub trait AnyResource: Struct {
     fn validate_update(&self, old: &dyn AnyResource) -> FieldErrors;
     /// See [`Rules::validate_status_update`]; `old` must be of the same type.
     fn validate_status_update(&self, old: &dyn AnyResource) -> FieldErrors;
+    /// See [`Rules::warnings`].
+    fn warnings(&self) -> Vec<String>;
+    /// See [`Rules::stands_alone`].
+    fn stands_alone(&self) -> bool;
     /// For downcasts.
     fn as_any(&self) -> &dyn Any;
     /// For downcasts, to write.
@@ -192,6 +204,12 @@ impl<K: Resource> AnyResource for K {
             None => Rules::validate(self),
         }
     }
+    fn warnings(&self) -> Vec<String> {
+        Rules::warnings(self)
+    }
+    fn stands_alone(&self) -> bool {
+        Rules::stands_alone(self)
+    }
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -209,9 +227,14 @@ impl<K: Resource> AnyResource for K {
     }
 }
 
-/// A struct as a JSON tree: for error messages and tests, not for hot paths.
-pub(crate) fn json_value(value: &dyn Struct) -> serde_json::Value {
+/// A struct as JSON text with its fields in their order: for error messages, not for hot paths.
+pub(crate) fn json_text(value: &dyn Struct) -> String {
     let mut text = Vec::new();
     crate::json::encode(value, &mut text);
-    serde_json::from_slice(&text).expect("our own encoder writes valid JSON")
+    String::from_utf8(text).expect("our own encoder writes valid UTF-8")
+}
+
+/// A struct as a JSON tree: for error messages and tests, not for hot paths.
+pub(crate) fn json_value(value: &dyn Struct) -> serde_json::Value {
+    serde_json::from_str(&json_text(value)).expect("our own encoder writes valid JSON")
 }

@@ -5,17 +5,33 @@
 //! need other objects (admission in `apiserver`).
 
 mod admission;
+mod autoscaling;
+mod check;
+mod cluster;
 mod config;
 mod definition;
+mod device;
+mod driver;
+mod endpoints;
+mod event;
+mod flowcontrol;
+mod go;
+mod ingress;
 mod legacy;
 mod network;
 mod pod;
 mod pod_defaults;
-mod policy;
+mod quota;
 mod rbac;
+mod registration;
+mod revision;
+mod scheduling;
 mod selectors;
 mod service;
+mod slice;
 mod storage;
+mod volume;
+mod webhook;
 mod workload;
 
 /// Kinds whose rules beyond their metadata are not written yet: they are stored as given.
@@ -25,9 +41,4 @@ macro_rules! metadata_only {
     };
 }
 
-metadata_only!(
-    crate::api::autoscaling::v1::Scale,
-    crate::api::core::v1::Binding,
-    crate::api::core::v1::ResourceQuota,
-    crate::api::node::v1::RuntimeClass,
-);
+metadata_only!(crate::api::autoscaling::v1::Scale, crate::api::core::v1::Binding,);

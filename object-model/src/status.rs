@@ -24,7 +24,19 @@ impl Status {
 
     /// 404: no such object.
     pub fn not_found(resource: &GroupResource, name: &str) -> Self {
-        Self::failure(404, "NotFound", format!("{resource} \"{name}\" not found")).about(resource, name)
+        // Names that nothing can have are asked for, too.
+        let shown: String = name
+            .chars()
+            .map(|letter| match letter {
+                '"' | '\\' => format!("\\{letter}"),
+                '\n' => "\\n".to_owned(),
+                '\t' => "\\t".to_owned(),
+                '\r' => "\\r".to_owned(),
+                control if control.is_ascii_control() => format!("\\x{:02x}", u32::from(control)),
+                plain => plain.to_string(),
+            })
+            .collect();
+        Self::failure(404, "NotFound", format!("{resource} \"{shown}\" not found")).about(resource, name)
     }
 
     /// 409: the name is taken.

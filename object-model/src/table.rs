@@ -4,6 +4,7 @@
 //! an age. Source: Kubernetes API concepts, "Receiving resources as Tables".
 
 mod columns;
+mod control;
 mod duration;
 mod further;
 

@@ -307,6 +307,21 @@ macro_rules! shown_plainly {
 }
 shown_plainly!(i32 i64 usize bool);
 
+/// A value that is shown as it stands: JSON of a whole struct, for instance.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain<'a>(pub &'a str);
+
+impl Shown for Plain<'_> {
+    fn shown(&self) -> String {
+        self.0.to_owned()
+    }
+}
+impl Shown for &[String] {
+    fn shown(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
 impl Shown for &crate::IntOrString {
     fn shown(&self) -> String {
         match self {

@@ -31,37 +31,88 @@ pub struct Duplicate {
     pub line: u64,
 }
 
-/// The JSON tree of the first document of a YAML text, which must be a map (an empty text is an empty one), and the
-/// first key that it names twice, of which the last counts.
+/// The JSON tree of the first document of a YAML text (null for an empty one), and the first key that it names twice, of
+/// which the last counts.
 ///
 /// # Errors
-/// Bad syntax or another value than a map, in the words of the Kubernetes API server where they are known.
-pub fn first_to_json(text: &[u8]) -> Result<(Value, Option<Duplicate>), String> {
+/// Bad syntax, in the words of the Kubernetes API server where they are known.
+pub fn document_to_json(text: &[u8]) -> Result<(Value, Option<Duplicate>), String> {
     if let Some(tree) = json_object(text) {
         return Ok((tree, None));
     }
     let text = std::str::from_utf8(text).map_err(|_| "yaml: invalid UTF-8".to_owned())?;
+    match parse(text) {
+        Ok((documents, twice)) => Ok((documents.into_iter().next().map(|Tree(tree)| tree).unwrap_or_default(), twice)),
+        Err(error) => Err(format!("yaml: {}", reworded(text, &error))),
+    }
+}
+
+type Parsed = (Vec<Tree>, Option<Duplicate>);
+
+fn parse(text: &str) -> Result<Parsed, serde_saphyr::Error> {
     let parse = |duplicate_keys| {
         let mut options = serde_saphyr::Options::default();
         options.legacy_octal_numbers = true;
         options.duplicate_keys = duplicate_keys;
         serde_saphyr::from_multiple_with_options::<Tree>(text, options)
     };
-    let mut twice = None;
-    let parsed = parse(serde_saphyr::DuplicateKeyPolicy::Error).or_else(|error| match error.without_snippet() {
-        serde_saphyr::Error::DuplicateMappingKey { key, location } => {
-            twice = Some(Duplicate { key: key.clone().unwrap_or_default(), line: location.line() });
-            parse(serde_saphyr::DuplicateKeyPolicy::LastWins)
-        }
-        _ => Err(error),
-    });
-    let documents = parsed.map_err(|error| {
-        let line = error.location().map_or(0, |location| location.line());
-        // The usual mistake, and the one text for it, whose lines count from zero.
-        let place = if line > 1 { format!("line {}: ", line - 1) } else { String::new() };
-        format!("error converting YAML to JSON: yaml: {place}did not find expected key")
-    })?;
-    match documents.into_iter().next().map(|Tree(tree)| tree).unwrap_or_default() {
+    match parse(serde_saphyr::DuplicateKeyPolicy::Error) {
+        Ok(documents) => Ok((documents, None)),
+        Err(error) => match error.without_snippet() {
+            serde_saphyr::Error::DuplicateMappingKey { key, location } => {
+                let twice = Duplicate { key: key.clone().unwrap_or_default(), line: location.line() };
+                Ok((parse(serde_saphyr::DuplicateKeyPolicy::LastWins)?, Some(twice)))
+            }
+            _ => Err(error),
+        },
+    }
+}
+
+/// An error in the words of the library that other servers use.
+fn reworded(text: &str, error: &serde_saphyr::Error) -> String {
+    let said = error.without_snippet().to_string();
+    let line = error.location().map_or(0, |location| location.line());
+    let at = |line: u64| if line > 0 { format!("line {line}: ") } else { String::new() };
+    if said.contains("unknown anchor") {
+        let column = error.location().map_or(1, |location| location.column());
+        let rest = usize::try_from(line).ok().and_then(|line| text.lines().nth(line.saturating_sub(1)));
+        let rest: String = rest.unwrap_or_default().chars().skip(usize::try_from(column).unwrap_or(1) - 1).collect();
+        let name: String = rest
+            .trim_start_matches('*')
+            .chars()
+            .take_while(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'))
+            .collect();
+        return format!("unknown anchor '{name}' referenced");
+    }
+    // What a scanner finds carries the line itself, what a parser finds the one before; a bracket that is never closed is
+    // found at the end.
+    let known = [
+        "mapping values are not allowed in this context",
+        "block sequence entries are not allowed in this context",
+        "found character that cannot start any token",
+        "found unexpected end of stream",
+        "found undefined tag handle",
+    ];
+    if let Some(known) = known.iter().find(|known| said.contains(*known)) {
+        return format!("{}{known}", at(if line > 1 { line } else { 0 }));
+    }
+    if said.contains("unclosed bracket") {
+        let end = u64::try_from(text.lines().count()).unwrap_or(0);
+        let open = text.trim_end().ends_with(['[', '{', ',']);
+        let what = if open { "did not find expected node content" } else { "did not find expected ',' or ']'" };
+        return format!("{}{what}", at(end));
+    }
+    format!("{}did not find expected key", at(line.saturating_sub(1)))
+}
+
+/// The JSON tree of the first document of a YAML text, which must be a map (an empty text is an empty one), and the
+/// first key that it names twice, of which the last counts.
+///
+/// # Errors
+/// Bad syntax or another value than a map, in the words of the Kubernetes API server where they are known.
+pub fn first_to_json(text: &[u8]) -> Result<(Value, Option<Duplicate>), String> {
+    let (tree, twice) = document_to_json(text).map_err(|why| format!("error converting YAML to JSON: {why}"))?;
+    match tree {
         Value::Null => Ok((Value::Object(serde_json::Map::new()), None)),
         tree @ Value::Object(_) => Ok((tree, twice)),
         other => {

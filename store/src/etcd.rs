@@ -49,7 +49,8 @@ pub struct EtcdConfig {
     pub connect_timeout: Duration,
     /// Largest value, in bytes. Default 1.5 MiB less what surrounds it, which is what etcd takes unless told otherwise.
     pub value_bytes_max: usize,
-    /// Most keys that one request of a list asks for. Default 1000.
+    /// Most keys that one request of a list asks for. Default 10,000: etcd counts the whole range for every page, so
+    /// small pages make long lists slow.
     pub page_keys: usize,
     /// How often in a row a broken watch is opened again before it ends as unavailable; the waits between grow from
     /// 50 ms to 2 s. Default 20, about half a minute.
@@ -66,7 +67,7 @@ impl EtcdConfig {
             request_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(2),
             value_bytes_max: 1536 * 1024 - 4096,
-            page_keys: 1000,
+            page_keys: 10_000,
             watch_retries_max: 20,
         }
     }

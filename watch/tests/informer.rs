@@ -29,10 +29,12 @@ enum Answer {
     Fail(Status),
 }
 
+type Asked = Arc<Mutex<Vec<(Verb, Params)>>>;
+
 /// A server that gives these answers in turn, and what it was asked.
-fn scripted(answers: Vec<Answer>) -> (Client, Arc<Mutex<Vec<(Verb, Params)>>>) {
+fn scripted(answers: Vec<Answer>) -> (Client, Asked) {
     let answers = Arc::new(Mutex::new(VecDeque::from(answers)));
-    let asked: Arc<Mutex<Vec<(Verb, Params)>>> = Arc::default();
+    let asked = Asked::default();
     let log = Arc::clone(&asked);
     let service = tower::service_fn(move |request: Request| {
         log.lock().unwrap().push((request.verb, request.params));

@@ -34,10 +34,16 @@ impl LimitRanger {
     }
 }
 
+/// Pods are looked at when they are made or resized, since nothing else changes their resources; claims always.
 fn handles(attributes: &Attributes<'_>) -> bool {
-    attributes.subresource.is_empty()
+    let concerns = match (attributes.kind.kind.as_str(), attributes.subresource) {
+        ("Pod", "") => attributes.operation == Operation::Create,
+        ("Pod", "resize") => attributes.operation == Operation::Update,
+        (CLAIM, "") => true,
+        _ => false,
+    };
+    concerns
         && attributes.kind.group.is_empty()
-        && (attributes.kind.kind == "Pod" && attributes.operation == Operation::Create || attributes.kind.kind == CLAIM)
         && attributes.old.is_none_or(|old| old.metadata().deletion_timestamp.is_none())
 }
 

@@ -41,11 +41,11 @@ impl<'a> Write<'a> {
         Err(refuse(self.attributes, why))
     }
 
-    fn new<K: 'static>(&self) -> Option<&'a K> {
+    fn written<K: 'static>(&self) -> Option<&'a K> {
         self.object.and_then(|object| object.as_any().downcast_ref::<K>())
     }
 
-    fn old<K: pintle_object_model::Resource>(&self) -> Option<&'a K> {
+    fn before<K: pintle_object_model::Resource>(&self) -> Option<&'a K> {
         self.attributes.old.and_then(|old| old.downcast::<K>())
     }
 
@@ -59,7 +59,7 @@ impl<'a> Write<'a> {
 
     fn pod_status(&self) -> Verdict {
         let node = self.node;
-        let (Some(new), Some(old)) = (self.new::<Pod>(), self.old::<Pod>()) else { return Ok(()) };
+        let (Some(new), Some(old)) = (self.written::<Pod>(), self.before::<Pod>()) else { return Ok(()) };
         if old.spec.node_name != node {
             return self
                 .refuse(format!("node {node:?} can only update pod status for pods with spec.nodeName set to itself"));
@@ -77,7 +77,7 @@ impl<'a> Write<'a> {
         if self.attributes.subresource != "status" {
             return self.refuse("may only update PVC status");
         }
-        let claims = (self.new::<PersistentVolumeClaim>(), self.old::<PersistentVolumeClaim>());
+        let claims = (self.written::<PersistentVolumeClaim>(), self.before::<PersistentVolumeClaim>());
         let (Some(new), Some(old)) = claims else { return Ok(()) };
         let mut like_old = new.clone();
         like_old.metadata.resource_version.clone_from(&old.metadata.resource_version);
@@ -101,8 +101,8 @@ impl<'a> Write<'a> {
         if name != node {
             return self.refuse(format!("node {node:?} is not allowed to modify node {name:?}"));
         }
-        let Some(new) = self.new::<Node>() else { return Ok(()) };
-        let old = self.old::<Node>();
+        let Some(new) = self.written::<Node>() else { return Ok(()) };
+        let old = self.before::<Node>();
         let none = BTreeMap::new();
         let forbidden =
             forbidden_labels(&new.metadata.labels, old.map_or(&none, |old| &old.metadata.labels)).join(", ");
@@ -133,11 +133,11 @@ impl<'a> Write<'a> {
 
     fn slice(&self) -> Verdict {
         let (word, slice) = match self.attributes.operation {
-            Operation::Create => ("create", self.new::<ResourceSlice>()),
-            Operation::Delete => ("delete", self.old::<ResourceSlice>()),
+            Operation::Create => ("create", self.written::<ResourceSlice>()),
+            Operation::Delete => ("delete", self.before::<ResourceSlice>()),
             Operation::Update | Operation::Connect => return Ok(()),
         };
-        if slice.is_none_or(|slice| slice.spec.node_name == self.node) {
+        if slice.is_none_or(|slice| slice.spec.node_name.as_deref().unwrap_or_default() == self.node) {
             return Ok(());
         }
         self.refuse(format!("can only {word} ResourceSlice with the same NodeName as the requesting node"))
@@ -252,9 +252,9 @@ impl NodeRestriction {
     async fn check_pod(&self, write: &Write<'_>) -> Verdict {
         let (node, attributes) = (write.node, write.attributes);
         match (attributes.subresource, attributes.operation) {
-            ("", Operation::Create) => write.new::<Pod>().map_or(Ok(()), |pod| write.mirror_pod(pod, &self.nodes)),
+            ("", Operation::Create) => write.written::<Pod>().map_or(Ok(()), |pod| write.mirror_pod(pod, &self.nodes)),
             ("", Operation::Delete) => {
-                if write.old::<Pod>().is_none_or(|pod| pod.spec.node_name == node) {
+                if write.before::<Pod>().is_none_or(|pod| pod.spec.node_name == node) {
                     return Ok(());
                 }
                 write.refuse(format!("node {node:?} can only delete pods with spec.nodeName set to itself"))
@@ -279,7 +279,7 @@ impl NodeRestriction {
 
     /// A node gets tokens only for its own pods, and only for the audiences that these mount.
     async fn check_token(&self, write: &Write<'_>) -> Verdict {
-        let Some(request) = write.new::<TokenRequest>() else { return Ok(()) };
+        let Some(request) = write.written::<TokenRequest>() else { return Ok(()) };
         let reference = request.spec.bound_object_ref.as_deref();
         let fits = |of: &&pintle_object_model::api::authentication::v1::BoundObjectReference| {
             of.api_version == "v1" && of.kind == "Pod" && !of.name.is_empty()

@@ -16,6 +16,9 @@ pub struct Priority {
     classes: Arc<Storage>,
 }
 
+/// Classes that every cluster has; nobody deletes them.
+const SYSTEM: [&str; 2] = ["system-cluster-critical", "system-node-critical"];
+
 impl Priority {
     pub(crate) fn new(classes: Arc<Storage>) -> Self {
         Self { classes }
@@ -35,7 +38,7 @@ impl AdmissionPlugin for Priority {
     }
 
     fn handles(&self, operation: Operation) -> bool {
-        matches!(operation, Operation::Create | Operation::Update)
+        operation != Operation::Connect
     }
 
     async fn mutate(&self, attributes: &Attributes<'_>, object: &mut dyn AnyResource) -> Result<(), Status> {
@@ -88,6 +91,11 @@ impl AdmissionPlugin for Priority {
     }
 
     async fn validate(&self, attributes: &Attributes<'_>, object: Option<&dyn AnyResource>) -> Result<(), Status> {
+        if attributes.operation == Operation::Delete {
+            let system = attributes.kind.kind == "PriorityClass" && SYSTEM.contains(&attributes.name);
+            let why = "this is a system priority class and cannot be deleted";
+            return if system { Err(refuse(attributes, why)) } else { Ok(()) };
+        }
         let Some(class) = object.and_then(|object| object.as_any().downcast_ref::<PriorityClass>()) else {
             return Ok(());
         };

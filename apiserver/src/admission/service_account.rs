@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pintle_clock::Random;
 use pintle_object_model::api::core::v1::{
-    ConfigMapProjection, DownwardAPIProjection, DownwardAPIVolumeFile, KeyToPath, ObjectFieldSelector, Pod,
+    ConfigMapProjection, DownwardAPIProjection, DownwardAPIVolumeFile, EnvVar, KeyToPath, ObjectFieldSelector, Pod,
     ProjectedVolumeSource, ServiceAccount, ServiceAccountTokenProjection, Volume, VolumeMount, VolumeProjection,
 };
 use pintle_object_model::clock as pintle_clock;
@@ -88,20 +88,18 @@ fn check_secrets(pod: &Pod, account: &ServiceAccount) -> Result<(), String> {
     let sorts = [("init container", &pod.spec.init_containers), ("container", &pod.spec.containers)];
     for (sort, container) in sorts.into_iter().flat_map(|(sort, list)| list.iter().map(move |one| (sort, one))) {
         let name = &container.name;
-        let keys = container.env.iter().filter_map(|variable| {
-            let key = variable.value_from.as_ref()?.secret_key_ref.as_ref()?;
-            Some((&variable.name, &key.name))
-        });
-        for (variable, secret) in keys.filter(|(_, secret)| !listed(secret)) {
+        let unlisted = |secret: &&String| !listed(secret);
+        let key = |variable: &'_ EnvVar| Some(variable.value_from.as_ref()?.secret_key_ref.as_ref()?.name.clone());
+        if let Some((variable, secret)) =
+            container.env.iter().filter_map(|of| Some((&of.name, key(of)?))).find(|(_, secret)| unlisted(&secret))
+        {
             return Err(format!(
                 "{sort} {name} with envVar {variable} referencing secret.secretName={secret:?} {because}"
             ));
         }
-        for secret in container.env_from.iter().flat_map(|from| &from.secret_ref).filter(|of| !listed(&of.name)) {
-            return Err(format!(
-                "{sort} {name} with envFrom referencing secret.secretName={:?} {because}",
-                secret.name
-            ));
+        let mut all = container.env_from.iter().flat_map(|from| &from.secret_ref).map(|secret| &secret.name);
+        if let Some(secret) = all.find(unlisted) {
+            return Err(format!("{sort} {name} with envFrom referencing secret.secretName={secret:?} {because}"));
         }
     }
     let pulls = |name: &str| account.image_pull_secrets.iter().any(|secret| secret.name == name);

@@ -110,7 +110,7 @@ impl NodeAuthorizer {
             ("resource.k8s.io", "resourceslices") => {
                 let found = self.storage::<ResourceSlice>().and_then(|storage| storage.cache.get("", name));
                 let slice = found.as_ref().and_then(|object| object.downcast::<ResourceSlice>());
-                slice.is_some_and(|slice| slice.spec.node_name == node)
+                slice.is_some_and(|slice| slice.spec.node_name.as_deref() == Some(node))
             }
             _ => false,
         }

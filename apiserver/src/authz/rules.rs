@@ -111,11 +111,14 @@ fn covers(owned: &PolicyRule, right: &PolicyRule) -> bool {
                 && right.resource_names.iter().all(|name| owned.resource_names.contains(name)))
 }
 
+/// Group, resource and name of what a right is about.
+type Thing = (Vec<String>, Vec<String>, Vec<String>);
+
 /// The rights of `wanted` that `owned` does not have, verbs on the same thing together.
 pub(super) fn missing(owned: &[PolicyRule], wanted: &[PolicyRule]) -> Vec<PolicyRule> {
     let Some(rights) = rights(wanted) else { return wanted.to_vec() };
     let mut lacking = rights.into_iter().filter(|right| !owned.iter().any(|rule| covers(rule, right)));
-    let mut together: BTreeMap<(Vec<String>, Vec<String>, Vec<String>), PolicyRule> = BTreeMap::new();
+    let mut together: BTreeMap<Thing, PolicyRule> = BTreeMap::new();
     let mut rest = vec![];
     for mut right in lacking.by_ref() {
         if !right.non_resource_urls.is_empty() {

@@ -1,8 +1,8 @@
-//! The roles of the controllers, one each, as every cluster has them: tables of facts.
+//! The rules of the default roles, of controllers, components, nodes, leaders and onlookers: tables of facts.
 //!
 //! Source: Kubernetes reference, "Using RBAC Authorization", roles for built-in controllers.
 
-/// Verbs, API groups, resources; separated by commas.
+/// Verbs, API groups, resources; separated by commas. `leases=NAME` is about the one of this name.
 pub(super) type Row = (&'static str, &'static str, &'static str);
 
 const READ: &str = "get,list,watch";

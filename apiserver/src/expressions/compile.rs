@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pintle_cel::{Env, Program, Type};
+use pintle_cel::{Env, Program, RULE_ESTIMATE_MAX, SCHEMA_ESTIMATE_MAX, Type, excess};
 use pintle_object_model::api::apiextensions::v1::{CustomResourceDefinition, ValidationRule};
 use pintle_object_model::custom::{Additional, Structural};
 use pintle_object_model::schema::ListType;
@@ -10,6 +10,9 @@ use pintle_object_model::validation::{FieldErrors, Path, Shown};
 use serde_json::json;
 
 use super::types;
+
+/// Most rules that are named where all together are too dear.
+const NAMED_RULES_MAX: usize = 4;
 
 /// The rules of a schema, at the places where they hold.
 #[derive(Debug, Default)]
@@ -32,7 +35,7 @@ pub(super) struct CompiledRule {
 impl CompiledRules {
     /// Compiles what can be compiled; the definition has been checked when it was written.
     pub(crate) fn of(schema: &Structural) -> Self {
-        Self::at(schema, &Path::default(), true, &mut FieldErrors::default(), true)
+        Self::at(schema, &Path::default(), true, Place::ROOT, &mut Run::default())
     }
 
     /// Is there no rule at all?
@@ -40,33 +43,89 @@ impl CompiledRules {
         self.rules.is_empty() && self.properties.is_empty() && self.additional.is_none() && self.items.is_none()
     }
 
-    /// `correlatable`: an old value can be told for each new one.
-    fn at(schema: &Structural, path: &Path, is_resource: bool, errors: &mut FieldErrors, correlatable: bool) -> Self {
-        let ty = types::of(schema, is_resource || schema.embedded);
+    fn at(schema: &Structural, path: &Path, is_resource: bool, place: Place, run: &mut Run) -> Self {
+        let declared = types::of(schema, is_resource || schema.embedded);
         let mut compiled = Self::default();
-        if let Some(ty) = &ty {
+        if let Some(declared) = &declared {
             for (index, rule) in schema.rules.iter().enumerate() {
                 let at = path.child("x-kubernetes-validations").index(index);
-                compiled.rules.extend(compile(rule, ty, &at, errors, correlatable, schema));
+                compiled.rules.extend(compile(rule, &declared.ty, &at, place, run, schema));
             }
         }
         for (name, below) in &schema.properties {
-            let below = Self::at(below, &path.child("properties").key(name), below.embedded, errors, correlatable);
+            let below = Self::at(below, &path.child("properties").key(name), below.embedded, place, run);
             if !below.is_empty() {
                 compiled.properties.insert(name.clone(), below);
             }
         }
         if let Additional::Schema(below) = &schema.additional {
-            let below = Self::at(below, &path.child("additionalProperties"), below.embedded, errors, correlatable);
+            let place = place.within(below, schema.checks.max_properties, place.correlatable);
+            let below = Self::at(below, &path.child("additionalProperties"), below.embedded, place, run);
             compiled.additional = (!below.is_empty()).then(|| Box::new(below));
         }
         if let Some(below) = &schema.items {
             let keyed = schema.list == Some(ListType::Map);
-            let below = Self::at(below, &path.child("items"), below.embedded, errors, correlatable && keyed);
+            let place = place.within(below, schema.checks.max_items, place.correlatable && keyed);
+            let below = Self::at(below, &path.child("items"), below.embedded, place, run);
             compiled.items = (!below.is_empty()).then(|| Box::new(below));
         }
-        compiled.ty = ty;
+        compiled.ty = declared.map(|declared| declared.ty);
         compiled
+    }
+}
+
+/// Where in an object a schema stands.
+#[derive(Clone, Copy)]
+struct Place {
+    /// An old value can be told for each new one.
+    correlatable: bool,
+    /// How many values there may be in one object.
+    times: u64,
+}
+
+impl Place {
+    const ROOT: Self = Self { correlatable: true, times: 1 };
+
+    /// That of the elements of a list or map with at most `limit` of them.
+    fn within(self, element: &Structural, limit: Option<i64>, correlatable: bool) -> Self {
+        let limit = limit.map(|limit| u64::try_from(limit).unwrap_or(0));
+        let unlimited = || types::of(element, element.embedded).map_or(1, |declared| declared.cardinality_max());
+        Self { correlatable, times: self.times.saturating_mul(limit.unwrap_or_else(unlimited)) }
+    }
+}
+
+/// What is found on the way through a schema.
+#[derive(Default)]
+struct Run {
+    errors: FieldErrors,
+    /// The estimated cost of all rules, and of each one that may matter.
+    total: u64,
+    costs: Vec<(u64, Path)>,
+}
+
+impl Run {
+    /// Reckons with a rule or message that is evaluated as often as its place says.
+    fn charge(&mut self, what: &str, estimate: u64, place: Place, path: &Path) {
+        let cost = estimate.saturating_mul(place.times);
+        self.total = self.total.saturating_add(cost);
+        self.costs.push((cost, path.clone()));
+        if let Some(why) = excess(what, cost, RULE_ESTIMATE_MAX) {
+            self.errors.forbidden(path, why);
+        }
+    }
+
+    /// Refuses a schema whose rules are too dear together, and names the dearest.
+    fn conclude(mut self, path: &Path) -> FieldErrors {
+        let what = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema";
+        if let Some(why) = excess(what, self.total, SCHEMA_ESTIMATE_MAX) {
+            self.costs.sort_by_key(|(cost, _)| std::cmp::Reverse(*cost));
+            for (_, rule) in self.costs.iter().take(NAMED_RULES_MAX) {
+                let why = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema";
+                self.errors.forbidden(rule, why);
+            }
+            self.errors.forbidden(path, why);
+        }
+        self.errors
     }
 }
 
@@ -92,8 +151,8 @@ fn compile(
     rule: &ValidationRule,
     ty: &Type,
     path: &Path,
-    errors: &mut FieldErrors,
-    correlatable: bool,
+    place: Place,
+    run: &mut Run,
     schema: &Structural,
 ) -> Option<CompiledRule> {
     if rule.rule.trim().is_empty() {
@@ -102,6 +161,7 @@ fn compile(
     let old = if rule.optional_old_self == Some(true) { Type::optional(ty.clone()) } else { ty.clone() };
     let env = Env::new().with_variable("self", ty.clone()).with_variable("oldSelf", old);
     let at = path.child("rule");
+    let errors = &mut run.errors;
     let program = match env.compile(&rule.rule) {
         Ok(program) => program,
         Err(problems) => {
@@ -113,7 +173,7 @@ fn compile(
         errors.invalid(&at, Refused(rule), "cel expression must evaluate to a bool");
         return None;
     }
-    if program.uses("oldSelf") && !correlatable {
+    if program.uses("oldSelf") && !place.correlatable {
         errors.invalid(&at, Refused(rule), "oldSelf cannot be used on the uncorrelatable portion of the schema");
         return None;
     }
@@ -137,6 +197,10 @@ fn compile(
     if !rule.field_path.is_empty() && !leads_somewhere(&rule.field_path, schema) {
         let why = "fieldPath must be a valid path: does not refer to a valid field";
         errors.invalid(&path.child("fieldPath"), &rule.field_path, why);
+    }
+    run.charge("estimated rule cost", program.estimate().max, place, &at);
+    if let Some(message) = &message {
+        run.charge("estimated message expression cost", message.estimate().max, place, &message_at);
     }
     Some(CompiledRule { source: rule.clone(), program, message })
 }
@@ -163,7 +227,10 @@ pub(crate) fn check_definition(definition: &CustomResourceDefinition) -> FieldEr
         };
         let path = if alike { spec.child("validation") } else { spec.child("versions").index(index).child("schema") };
         let structural = Structural::new(schema);
-        CompiledRules::at(&structural, &path.child("openAPIV3Schema"), true, &mut errors, true);
+        let path = path.child("openAPIV3Schema");
+        let mut run = Run::default();
+        CompiledRules::at(&structural, &path, true, Place::ROOT, &mut run);
+        errors.extend(run.conclude(&path));
     }
     errors
 }

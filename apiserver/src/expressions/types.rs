@@ -1,74 +1,70 @@
-//! The CEL types of structural schemas.
+//! The CEL types of structural schemas, by way of the JSON that [`declared`] reads.
 
-use std::collections::BTreeMap;
-
-use pintle_cel::{ListKind, ObjectType, Type, escape};
+use pintle_cel::{Declared, declared};
 use pintle_object_model::custom::{Additional, JsonType, Structural};
 use pintle_object_model::schema::ListType;
-
-/// Bytes of the longest character.
-const CHARACTER_BYTES: u64 = 4;
+use serde_json::{Map, Value, json};
 
 /// The type of values of this schema; `None` where nothing is known of them, so that rules cannot reach them.
-pub(super) fn of(schema: &Structural, is_resource: bool) -> Option<Type> {
-    if schema.int_or_string {
-        return Some(Type::Dyn);
+pub(super) fn of(schema: &Structural, is_resource: bool) -> Option<Declared> {
+    declared(&tree(schema), is_resource)
+}
+
+/// What types depend on, as the definition writes it.
+fn tree(schema: &Structural) -> Value {
+    let mut members = Map::new();
+    let mut say = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
+    if let Some(ty) = schema.ty {
+        say("type", ty.name().into());
     }
-    let size = |limit: Option<i64>| limit.and_then(|limit| u64::try_from(limit).ok());
-    let sized = |ty: Type, limit: Option<u64>| match limit {
-        Some(limit) => ty.at_most(limit),
-        None => ty,
-    };
-    Some(match schema.ty? {
-        JsonType::Boolean => Type::Bool,
-        JsonType::Integer => Type::Int,
-        JsonType::Number => Type::Double,
-        JsonType::String => match schema.checks.format.as_str() {
-            "byte" => sized(Type::Bytes, size(schema.checks.max_length)),
-            "duration" => Type::Duration,
-            "date" | "date-time" => Type::Timestamp,
-            _ => sized(Type::String, longest(schema)),
-        },
-        JsonType::Array => {
-            let element = schema.items.as_deref().and_then(|items| of(items, items.embedded))?;
-            let list = sized(Type::list(element), size(schema.checks.max_items));
-            match schema.list {
-                Some(ListType::Set) => list.with_list_kind(ListKind::Set),
-                Some(ListType::Map) => list.with_list_kind(ListKind::Map(schema.keys.clone())),
-                _ => list,
-            }
+    for (name, set) in [
+        ("x-kubernetes-int-or-string", schema.int_or_string),
+        ("x-kubernetes-embedded-resource", schema.embedded),
+        ("x-kubernetes-preserve-unknown-fields", schema.preserve_unknown),
+        ("nullable", schema.nullable),
+    ] {
+        if set {
+            say(name, true.into());
         }
-        JsonType::Object => match &schema.additional {
-            Additional::Schema(value) if schema.properties.is_empty() => {
-                sized(Type::map(Type::String, of(value, value.embedded)?), size(schema.checks.max_properties))
-            }
-            _ => Type::Object(object(schema, is_resource).into()),
-        },
-    })
-}
-
-fn object(schema: &Structural, is_resource: bool) -> ObjectType {
-    let mut fields: BTreeMap<String, Type> = schema
-        .properties
-        .iter()
-        .filter_map(|(name, below)| Some((escape(name)?, of(below, below.embedded)?)))
-        .collect();
-    if is_resource || schema.embedded {
-        fields.insert("apiVersion".into(), Type::String);
-        fields.insert("kind".into(), Type::String);
-        let names = ["name", "generateName"].map(|name| (name.to_owned(), Type::String));
-        fields.insert("metadata".into(), Type::object("metadata", names));
     }
-    ObjectType { name: "object".into(), fields, open: false }
-}
-
-/// The most bytes that a text may have, by its length or by the values allowed.
-fn longest(schema: &Structural) -> Option<u64> {
     let checks = &schema.checks;
-    if !checks.one_of_values.is_empty() {
-        let lengths = checks.one_of_values.iter().filter_map(|value| value.as_str()).map(str::len);
-        return lengths.max().and_then(|longest| u64::try_from(longest).ok());
+    for (name, limit) in
+        [("maxLength", checks.max_length), ("maxItems", checks.max_items), ("maxProperties", checks.max_properties)]
+    {
+        if let Some(limit) = limit {
+            say(name, limit.into());
+        }
     }
-    let characters = checks.max_length.and_then(|limit| u64::try_from(limit).ok())?;
-    Some(characters.saturating_mul(CHARACTER_BYTES))
+    if !checks.format.is_empty() {
+        say("format", checks.format.as_str().into());
+    }
+    if !checks.one_of_values.is_empty() {
+        say("enum", json!(checks.one_of_values));
+    }
+    if !checks.required.is_empty() {
+        say("required", json!(checks.required));
+    }
+    if let Some(default) = &schema.default {
+        say("default", default.clone());
+    }
+    match schema.list {
+        Some(ListType::Set) => say("x-kubernetes-list-type", "set".into()),
+        Some(ListType::Map) => {
+            say("x-kubernetes-list-type", "map".into());
+            say("x-kubernetes-list-map-keys", json!(schema.keys));
+        }
+        _ => {}
+    }
+    if let Some(items) = &schema.items {
+        say("items", tree(items));
+    }
+    if let Additional::Schema(values) = &schema.additional {
+        say("additionalProperties", tree(values));
+    }
+    if schema.ty == Some(JsonType::Object) && !schema.properties.is_empty() {
+        let properties: Map<String, Value> =
+            schema.properties.iter().map(|(name, below)| (name.clone(), tree(below))).collect();
+        say("properties", properties.into());
+    }
+    Value::Object(members)
 }

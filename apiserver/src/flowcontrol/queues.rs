@@ -115,8 +115,14 @@ impl Level {
             return Verdict::Runs(ticket);
         }
         let hand = super::shuffle::deal(flow, self.limits.queues, self.limits.hand);
-        // Of its hand, a flow takes the queue in which fewest wait; the emptier ones are those of no greedy neighbour.
-        let Some(queue) = hand.into_iter().min_by_key(|queue| self.queues[*queue].waiting.len()) else {
+        // Of its hand, a flow takes the queue in which fewest wait, and of those the one that has had the least service:
+        // it is least likely to be that of a greedy neighbour.
+        let burden = |queue: &usize| (self.queues[*queue].waiting.len(), self.queues[*queue].next_start);
+        let lighter = |a: &usize, b: &usize| {
+            let ((waiting_a, start_a), (waiting_b, start_b)) = (burden(a), burden(b));
+            waiting_a.cmp(&waiting_b).then(start_a.total_cmp(&start_b))
+        };
+        let Some(queue) = hand.into_iter().min_by(lighter) else {
             return Verdict::ConcurrencyLimit;
         };
         if self.queues[queue].waiting.len() >= self.limits.queue_length && !(self.waiting == 0 && self.fits(seats)) {
@@ -178,9 +184,10 @@ impl Level {
                 .queues
                 .iter()
                 .enumerate()
-                .filter(|(_, queue)| !queue.waiting.is_empty())
-                .min_by(|(_, a), (_, b)| a.next_start.total_cmp(&b.next_start))
-                .map(|(index, _)| index);
+                .filter_map(|(index, queue)| Some((index, queue.next_start, queue.waiting.front()?.ticket)))
+                // Among equals, who came first.
+                .min_by(|(_, a, first_a), (_, b, first_b)| a.total_cmp(b).then(first_a.cmp(first_b)))
+                .map(|(index, ..)| index);
             let Some(index) = next else { return };
             let Some(first) = self.queues[index].waiting.front() else { return };
             if !self.fits(first.seats) {
@@ -203,6 +210,11 @@ mod tests {
     const LIMITS: Limits = Limits { seats: 2, queues: 16, hand: 4, queue_length: 10 };
     const SECOND: Duration = Duration::from_secs(1);
 
+    /// Flows whose hands differ, as those of hashed names do.
+    fn flow(number: u64) -> u64 {
+        (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+    }
+
     fn waits(verdict: Verdict) -> Ticket {
         match verdict {
             Verdict::Waits(ticket) => ticket,
@@ -213,7 +225,7 @@ mod tests {
     #[test]
     fn a_greedy_flow_does_not_starve_a_fair_one() {
         let mut level = Level::new(LIMITS);
-        let (greedy, fair) = (1, 2);
+        let (greedy, fair) = (flow(1), flow(2));
         let mut running: Vec<Ticket> = vec![];
         for _ in 0..30 {
             if let Verdict::Runs(ticket) = level.arrive(greedy, 1) {
@@ -239,16 +251,16 @@ mod tests {
         let mut flow_of: BTreeMap<Ticket, u64> = BTreeMap::new();
         let mut running = vec![];
         let mut served: BTreeMap<u64, u32> = BTreeMap::new();
-        let mut refill = |level: &mut Level, flow_of: &mut BTreeMap<Ticket, u64>, running: &mut Vec<Ticket>| {
+        let refill = |level: &mut Level, flow_of: &mut BTreeMap<Ticket, u64>, running: &mut Vec<Ticket>| {
             // One flow offers eight times as much as the other.
-            for flow in [7, 7, 7, 7, 7, 7, 7, 7, 9] {
-                match level.arrive(flow, 1) {
+            for number in [7, 7, 7, 7, 7, 7, 7, 7, 9] {
+                match level.arrive(flow(number), 1) {
                     Verdict::Runs(ticket) => {
-                        flow_of.insert(ticket, flow);
+                        flow_of.insert(ticket, number);
                         running.push(ticket);
                     }
                     Verdict::Waits(ticket) => {
-                        flow_of.insert(ticket, flow);
+                        flow_of.insert(ticket, number);
                     }
                     Verdict::QueueFull | Verdict::ConcurrencyLimit => {}
                 }
@@ -280,9 +292,9 @@ mod tests {
     #[test]
     fn a_wide_request_waits_for_its_seats_and_then_runs() {
         let mut level = Level::new(LIMITS);
-        assert_eq!(level.arrive(1, 1), Verdict::Runs(0));
-        let wide = waits(level.arrive(2, 9));
-        let narrow = waits(level.arrive(3, 1));
+        assert_eq!(level.arrive(flow(1), 1), Verdict::Runs(0));
+        let wide = waits(level.arrive(flow(2), 9));
+        let narrow = waits(level.arrive(flow(3), 1));
         let mut started = vec![];
         level.end(0, SECOND, &mut started);
         assert_eq!(started, [wide]);

@@ -112,7 +112,11 @@ fn expression(declared: &Env, text: &str, wanted: &Type, path: &Path, errors: &m
         Ok(program) => {
             let found = program.result_type();
             if !is_a(found, wanted) {
-                errors.invalid(path, text, format!("must evaluate to {wanted} but got {found}"));
+                errors.invalid(
+                    path,
+                    text,
+                    format!("must evaluate to {} but got {}", wanted.declared_name(), found.declared_name()),
+                );
             }
         }
     }
@@ -124,12 +128,16 @@ fn annotation_value(declared: &Env, text: &str, wanted: &Type, path: &Path, erro
         Ok(program) => {
             let found = program.result_type();
             if !is_a(found, wanted) && !is_a(found, &Type::String) && !is_a(found, &Type::Null) {
-                errors.invalid(path, text, format!("must evaluate to one of [string null_type] but got {found}"));
+                errors.invalid(
+                    path,
+                    text,
+                    format!("must evaluate to one of [string null_type] but got {}", found.declared_name()),
+                );
             }
         }
     }
 }
 
 fn is_a(found: &Type, wanted: &Type) -> bool {
-    matches!(found.plain(), Type::Dyn) || found.to_string() == wanted.to_string()
+    matches!(found.plain(), Type::Dyn) || found.declared_name() == wanted.declared_name()
 }

@@ -8,6 +8,7 @@ use pintle_object_model::api::meta::v1::DeleteOptions;
 use pintle_object_model::json::DecodeOptions;
 use pintle_object_model::{AnyResource, GroupVersionKind, KindEntry, Scheme, SchemeError, Status, protobuf, yaml};
 
+use super::recognize;
 use crate::admission::Warnings;
 
 const JSON: &str = "application/json";
@@ -64,33 +65,38 @@ fn decode_bytes(
     warnings: &Warnings,
 ) -> Result<Box<dyn AnyResource>, Status> {
     let options = DecodeOptions { strict: validation_of(params)? != "Ignore" };
-    let converted;
-    let mut issues = vec![];
+    let (converted, mut twice);
     let text = match media_type {
         PROTOBUF => return decode_protobuf(scheme, expected, bytes),
-        JSON | "" => bytes,
+        JSON | "" => {
+            twice = None;
+            recognize::json(bytes, bytes, expected)?;
+            bytes
+        }
         YAML => {
-            let twice;
-            (converted, twice) = yaml_to_json(bytes)?;
-            if let Some(yaml::Duplicate { key, line }) = twice.filter(|_| options.strict) {
-                issues.push(format!("yaml: unmarshal errors:\n  line {line}: key {key:?} already set in map"));
-            }
+            (converted, twice) = recognize::yaml(bytes, expected)?;
             &converted
         }
-        other => return Err(unsupported(other)),
+        _ => return Err(unsupported()),
     };
     if scheme.kind(expected).is_some_and(|entry| entry.custom().is_some()) {
-        check_recognized(text, expected)?;
+        recognize::named(text, bytes, expected)?;
+    }
+    if params.field_validation != "Strict" {
+        twice = None;
     }
     check_type_meta(scheme, text, expected)?;
     let decoded = scheme.decode_json(expected, text, &options).map_err(|error| cannot_be_handled(expected, &error))?;
-    issues.extend(decoded.issues.iter().map(ToString::to_string));
+    // What is wrong with the text comes before what is wrong with the object.
+    let text = twice
+        .map(|twice| format!("yaml: unmarshal errors:\n  line {}: key {:?} already set in map", twice.line, twice.key));
+    let issues: Vec<String> = text.into_iter().chain(decoded.issues.iter().map(ToString::to_string)).collect();
     report(expected, params, issues, warnings)?;
     Ok(decoded.object)
 }
 
 fn decode_protobuf(scheme: &Scheme, expected: &GroupVersionKind, bytes: &[u8]) -> Result<Box<dyn AnyResource>, Status> {
-    let envelope = protobuf::decode_envelope(bytes).map_err(|error| Status::bad_request(error.to_string()))?;
+    let envelope = recognize::protobuf(bytes, expected)?;
     let found = GroupVersionKind::parse(&envelope.api_version, &envelope.kind);
     if !envelope.kind.is_empty() && found != *expected {
         return Err(wrong_kind(scheme, &found, expected));
@@ -104,89 +110,53 @@ fn yaml_to_json(bytes: &[u8]) -> Result<(Vec<u8>, Option<yaml::Duplicate>), Stat
     Ok((serde_json::to_vec(&tree).map_err(Status::internal)?, twice))
 }
 
-/// Bytes of a body that are shown to tell it apart.
-const SUMMARY_BYTES: usize = 30;
-
-/// Custom resources must name themselves.
-fn check_recognized(text: &[u8], expected: &GroupVersionKind) -> Result<(), Status> {
-    let why = match pintle_object_model::json::describe(text) {
-        "object" => match serde_json::from_slice::<serde_json::Value>(text) {
-            Err(_) => match pintle_object_model::json::check_syntax(text) {
-                Err(error) => format!("couldn't get version/kind; json parse error: {error}"),
-                Ok(()) => return Ok(()),
-            },
-            Ok(tree) => {
-                let missing =
-                    |member: &str| tree.get(member).and_then(serde_json::Value::as_str).is_none_or(str::is_empty);
-                let body = String::from_utf8_lossy(text);
-                match (missing("kind"), missing("apiVersion")) {
-                    (true, _) => format!("Object 'Kind' is missing in '{body}'"),
-                    (_, true) => format!("Object 'apiVersion' is missing in '{body}'"),
-                    _ => return Ok(()),
-                }
-            }
-        },
-        other => format!(
-            "couldn't get version/kind; json parse error: json: cannot unmarshal {other} into Go value of type struct \
-             {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \
-             \"json:\\\"kind,omitempty\\\"\" }}"
-        ),
-    };
-    let (shown, more) = (&text[..text.len().min(SUMMARY_BYTES)], if text.len() > SUMMARY_BYTES { " ..." } else { "" });
-    let shown = match text.first() {
-        None => "<empty>".to_owned(),
-        Some(b'{') => String::from_utf8_lossy(shown).into_owned(),
-        Some(_) => shown.iter().map(|byte| format!("{byte:02x}")).collect(),
-    };
-    Err(Status::bad_request(format!(
-        "the object provided is unrecognized (must be of type {}): {why} ({shown}{more})",
-        expected.kind
-    )))
+/// The kind that a text says it is; what it leaves out is as expected. `None` if that is the expected kind, or if the
+/// text is malformed, which the decoder reports in its own words.
+fn kind_of(text: &[u8], expected: &GroupVersionKind) -> Option<GroupVersionKind> {
+    let (api_version, kind) = pintle_object_model::json::type_meta(text)?;
+    let mut found =
+        if api_version.is_empty() { expected.clone() } else { GroupVersionKind::parse(&api_version, &expected.kind) };
+    if !kind.is_empty() {
+        found.kind = kind;
+    }
+    (found != *expected).then_some(found)
 }
 
 /// The body's own `apiVersion` and `kind` must be those that the URL asks for.
 fn check_type_meta(scheme: &Scheme, text: &[u8], expected: &GroupVersionKind) -> Result<(), Status> {
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct TypeMeta<'a> {
-        #[serde(borrow, default)]
-        api_version: std::borrow::Cow<'a, str>,
-        #[serde(borrow, default)]
-        kind: std::borrow::Cow<'a, str>,
+    kind_of(text, expected).map_or(Ok(()), |found| Err(wrong_kind(scheme, &found, expected)))
+}
+
+/// Why a text is not of the expected kind, whatever its version.
+pub(super) fn other_kind(scheme: &Scheme, text: &[u8], expected: &GroupVersionKind) -> Option<String> {
+    let found = kind_of(text, expected).filter(|found| !same_kind(scheme, found, expected))?;
+    Some(why_other(scheme, &found, expected))
+}
+
+fn why_other(scheme: &Scheme, found: &GroupVersionKind, expected: &GroupVersionKind) -> String {
+    if scheme.kind(found).is_some() {
+        let package = internal_package(expected);
+        return format!(
+            "converting ({}.{}) to ({package}.{}): unknown conversion",
+            found.version, found.kind, expected.kind
+        );
     }
-    // What is malformed is reported by the decoder, in its own words.
-    let Ok(found) = serde_json::from_slice::<TypeMeta<'_>>(text) else { return Ok(()) };
-    if found.kind.is_empty() && found.api_version.is_empty() {
-        return Ok(());
-    }
-    let api_version = if found.api_version.is_empty() { expected.api_version().into() } else { found.api_version };
-    let kind = if found.kind.is_empty() { expected.kind.as_str().into() } else { found.kind };
-    let found_gvk = GroupVersionKind::parse(&api_version, &kind);
-    if found_gvk == *expected { Ok(()) } else { Err(wrong_kind(scheme, &found_gvk, expected)) }
+    format!(
+        "no kind {:?} is registered for version {:?} in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
+        found.kind,
+        found.api_version()
+    )
 }
 
 fn wrong_kind(scheme: &Scheme, found: &GroupVersionKind, expected: &GroupVersionKind) -> Status {
-    let why = match scheme.kind(found) {
-        _ if same_kind(scheme, found, expected) => {
-            return Status::bad_request(format!(
-                "the API version in the data ({}) does not match the expected API version ({})",
-                found.api_version(),
-                expected.api_version()
-            ));
-        }
-        Some(_) => format!(
-            "converting ({}.{}) to ({}.{}): unknown conversion",
-            found.version,
-            found.kind,
-            internal_package(expected),
-            expected.kind
-        ),
-        None => format!(
-            "no kind {:?} is registered for version {:?} in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
-            found.kind,
-            found.api_version()
-        ),
-    };
+    if same_kind(scheme, found, expected) {
+        return Status::bad_request(format!(
+            "the API version in the data ({}) does not match the expected API version ({})",
+            found.api_version(),
+            expected.api_version()
+        ));
+    }
+    let why = why_other(scheme, found, expected);
     Status::bad_request(format!(
         "{} in version \"{}\" cannot be handled as a {}: {why}",
         found.kind, found.version, expected.kind
@@ -266,9 +236,9 @@ fn report(
     Ok(())
 }
 
-fn unsupported(media_type: &str) -> Status {
+fn unsupported() -> Status {
     Status::unsupported_media_type(format!(
-        "the body of the request was in an unknown format - accepted media types include: {JSON}, {YAML}, {PROTOBUF}; got {media_type}"
+        "the body of the request was in an unknown format - accepted media types include: {JSON}, {YAML}, {PROTOBUF}"
     ))
 }
 
@@ -278,6 +248,9 @@ pub(crate) fn delete_options(body: Body, params: &Params) -> Result<DeleteOption
         Body::Delete(options) => *options,
         Body::Empty => from_query(params)?,
         Body::Encoded { bytes, .. } if bytes.is_empty() => from_query(params)?,
+        Body::Encoded { media_type, .. } if !matches!(media_type.as_str(), "" | JSON | YAML | PROTOBUF) => {
+            return Err(unsupported());
+        }
         Body::Encoded { media_type, bytes } => {
             let mut options = DeleteOptions::default();
             if media_type == PROTOBUF {
@@ -293,11 +266,17 @@ pub(crate) fn delete_options(body: Body, params: &Params) -> Result<DeleteOption
                 } else {
                     &bytes
                 };
-                if let Some((api_version, kind)) = pintle_object_model::json::type_meta(text) {
-                    check_is_options(&api_version, &kind)?;
+                let kind = pintle_object_model::json::type_meta(text);
+                if let Some((api_version, kind)) = &kind {
+                    check_is_options(api_version, kind)?;
                 }
-                pintle_object_model::json::decode_kind(text, &mut options, &DecodeOptions::default())
-                    .map_err(|error| Status::bad_request(error.to_string()))?;
+                pintle_object_model::json::decode_kind(text, &mut options, &DecodeOptions::default()).map_err(
+                    |error| {
+                        // What has no kind to be read failed earlier than what has the wrong types.
+                        let early = if kind.is_none() { "couldn't get version/kind; json parse error: " } else { "" };
+                        Status::bad_request(format!("{early}{error}"))
+                    },
+                )?;
             }
             options
         }

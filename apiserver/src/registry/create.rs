@@ -110,15 +110,18 @@ impl Registry {
         };
         self.parts.admission.mutate(&attributes, &mut *object).await?;
         strategy::conclude_create(&mut *object);
-        let allocation = self.parts.services.allocate(&mut *object, None, dry).await?;
+        let mut allocation = self.parts.services.allocate(&mut *object, None, dry)?;
         let mut errors = FieldErrors::default();
         errors.extend(pintle_object_model::validation::validate_metadata(object.metadata(), object.info()));
-        errors.extend(object.validate());
+        errors.extend(match self.as_asked(call, &*object)? {
+            Some(asked) => asked.validate(),
+            None => object.validate(),
+        });
         super::rules(call, &*object, None, &mut errors);
         if !errors.is_empty() {
             return Err(invalid(call, &name, &errors));
         }
-        for warning in strategy::warnings::on_create(&*object) {
+        for warning in strategy::warnings::on_create(&*object).into_iter().chain(object.warnings()) {
             call.warnings.add(warning);
         }
         self.parts.admission.validate(&attributes, Some(&*object)).await?;
@@ -128,13 +131,16 @@ impl Registry {
             }
             return Ok(Object::from_box(object));
         }
+        allocation.record().await?;
         match call.storage.create(Object::from_box(object), ttl_of(call)).await {
             Ok(stored) => {
-                allocation.keep();
+                allocation.keep().await;
                 Ok(stored)
             }
-            Err(status) if status.is_already_exists() => Err(self.taken(call, &name).await),
-            Err(status) => Err(status),
+            Err(status) => {
+                allocation.undo().await;
+                Err(if status.is_already_exists() { self.taken(call, &name).await } else { status })
+            }
         }
     }
 
@@ -146,6 +152,19 @@ impl Registry {
             status.message.insert_str(0, "object is being deleted: ");
         }
         status
+    }
+
+    /// The object at the version that the client speaks, if that version has rules of its own.
+    pub(super) fn as_asked(
+        &self,
+        call: &Call<'_>,
+        object: &dyn AnyResource,
+    ) -> Result<Option<Box<dyn AnyResource>>, Status> {
+        if call.entry.is_hub() || !call.entry.create().stands_alone() {
+            return Ok(None);
+        }
+        let asked = call.scheme.from_hub(object.clone_box(), &call.entry.info().gvk());
+        asked.map(Some).map_err(Status::internal)
     }
 }
 

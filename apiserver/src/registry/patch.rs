@@ -12,7 +12,7 @@ use pintle_object_model::{AnyResource, Object, Status};
 use serde_json::Value;
 
 use super::options::{self, OptionsOf};
-use super::update::{ATTEMPTS, check_identity};
+use super::update::{ATTEMPTS, check_identity, check_version, version_of};
 use super::{Call, Registry};
 use crate::admission::Warnings;
 
@@ -31,24 +31,18 @@ impl Registry {
             };
             let before = self.present(call, &current.value)?;
             let patched = self.patched(call, &before, &patch, &params.field_validation)?;
-            let given = &patched.metadata().resource_version;
-            let insists = *given != before.metadata().resource_version && !given.is_empty();
-            if insists && *given != current.revision.to_string() {
-                return Err(Status::modified(&call.group_resource(), call.name));
-            }
+            // A patch that names a version means that one and no other.
+            check_version(call, version_of(patched.metadata())?, current.revision)?;
             let new = call.scheme.to_hub(patched).map_err(|error| Status::bad_request(error.to_string()))?;
             if let Some(written) = self.write_update(call, new, &current, &manager, dry).await? {
                 return Ok(Response::object(self.present(call, &written)?));
-            }
-            if insists {
-                break;
             }
         }
         Err(Status::modified(&call.group_resource(), call.name))
     }
 
     /// The object after the patch, defaulted.
-    fn patched(
+    pub(super) fn patched(
         &self,
         call: &Call<'_>,
         before: &Object,
@@ -58,7 +52,12 @@ impl Registry {
         let gvk = call.entry.info().gvk();
         let options = DecodeOptions { strict: validation != "Ignore" };
         let patching = Patching { patch, schema: call.entry.schema(), validation, warnings: call.warnings };
+        let strategic = patch.kind == PatchKind::Strategic;
         let mut object = patching.run(&before.to_value(), |text| {
+            // A strategic merge knows its kind; the others are read again.
+            if !strategic && let Some(why) = super::body::other_kind(call.scheme, text, &gvk) {
+                return Err(why);
+            }
             let decoded = call.scheme.decode_json(&gvk, text, &options).map_err(|error| error.to_string())?;
             Ok((decoded.object, decoded.issues))
         })?;

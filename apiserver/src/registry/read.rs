@@ -11,6 +11,7 @@ use pintle_object_model::{Object, Status};
 use pintle_watch::{Expired, Filter, Snapshot};
 
 use super::{Call, FRESH_TIMEOUT, Registry};
+use crate::storage::Storage;
 
 impl Registry {
     pub(super) async fn get(&self, call: &Call<'_>, params: &Params) -> Result<Response, Status> {
@@ -51,7 +52,7 @@ impl Registry {
             let remaining = matching.count();
             if remaining > 0 {
                 let last = last.unwrap_or_default();
-                metadata.continue_ = Continue { revision: snapshot.revision(), after: last.to_owned() }.to_token();
+                metadata.continue_ = Continue::after(snapshot.revision(), last).to_token();
                 // With a selector the count would promise what the next pages may not hold.
                 let selects = !params.label_selector.is_empty() || !params.field_selector.is_empty();
                 metadata.remaining_item_count = (!selects).then(|| i64::try_from(remaining).unwrap_or(i64::MAX));
@@ -70,8 +71,18 @@ impl Registry {
             if !params.resource_version.is_empty() && params.resource_version != "0" {
                 return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
             }
-            let snapshot = storage.cache.snapshot_at(token.revision).map_err(|_| continue_expired())?;
-            return Ok((snapshot, Some(token.after)));
+            let snapshot = match token.revision {
+                // The rest of a list whose state is gone: what there is now.
+                None => {
+                    storage.wait_fresh(FRESH_TIMEOUT).await?;
+                    Some(storage.cache.snapshot())
+                }
+                Some(revision) => self.state_at(storage, revision).ok(),
+            };
+            return match snapshot {
+                Some(snapshot) => Ok((snapshot, Some(token.after))),
+                None => Err(continue_expired(token)),
+            };
         }
         let revision = parse_revision(&params.resource_version)
             .map_err(|why| Status::bad_request(format!("invalid resource version: {why}")))?;
@@ -90,13 +101,26 @@ impl Registry {
             Some(revision) => {
                 storage.wait_revision(revision, FRESH_TIMEOUT).await?;
                 if exact {
-                    storage.cache.snapshot_at(revision).map_err(|expired| too_old(&expired))?
+                    self.state_at(storage, revision)
+                        .map_err(|_| Status::expired("The resourceVersion for the provided list is too old."))?
                 } else {
                     storage.cache.snapshot()
                 }
             }
         };
         Ok((snapshot, None))
+    }
+
+    /// The state at a revision.
+    fn state_at(&self, storage: &Storage, revision: u64) -> Result<Snapshot, Expired> {
+        self.reaches_back(revision)?;
+        storage.cache.snapshot_at(revision)
+    }
+
+    /// Changes from before the server was complete are nobody's business: no client can have seen their state.
+    pub(super) fn reaches_back(&self, asked: u64) -> Result<(), Expired> {
+        let oldest = self.parts.complete_at.get().copied().unwrap_or(0);
+        if asked < oldest { Err(Expired { asked, oldest }) } else { Ok(()) }
     }
 
     /// What the request selects.
@@ -197,23 +221,33 @@ pub(super) fn too_old(expired: &Expired) -> Status {
     Status::expired(expired.to_string())
 }
 
-fn continue_expired() -> Status {
-    Status::expired(
+/// The state of the list is gone; the answer carries a token for what follows in the state of then.
+fn continue_expired(token: Continue) -> Status {
+    let mut status = Status::expired(
         "The provided continue parameter is too old to display a consistent list result. You can start a new list \
-         without the continue parameter.",
-    )
+         without the continue parameter, or use the continue token in this response to retrieve the remainder of the \
+         results. Continuing with the provided token results in an inconsistent list - objects that were created, \
+         modified, or deleted between the time the first chunk was returned and now may show up in the list.",
+    );
+    status.metadata.continue_ = Continue { revision: None, ..token }.to_token();
+    status
 }
 
-/// Where a page ended: the revision of the list and the last key.
+/// Where a page ended: the revision of the list (`None` for whatever is there) and the last key.
 struct Continue {
-    revision: u64,
+    revision: Option<u64>,
     after: String,
 }
 
 impl Continue {
+    fn after(revision: u64, key: &str) -> Self {
+        Self { revision: Some(revision), after: key.to_owned() }
+    }
+
     fn to_token(&self) -> String {
         use base64::Engine as _;
-        let text = serde_json::json!({"v": "meta.k8s.io/v1", "rv": self.revision, "start": self.after}).to_string();
+        let revision = self.revision.map_or(-1, |revision| i64::try_from(revision).unwrap_or(i64::MAX));
+        let text = serde_json::json!({"v": "meta.k8s.io/v1", "rv": revision, "start": self.after}).to_string();
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
     }
 
@@ -224,16 +258,19 @@ impl Continue {
             .decode(token.trim_end_matches('='))
             .map_err(|_| invalid())?;
         let tree: serde_json::Value = serde_json::from_slice(&bytes).map_err(|_| invalid())?;
-        match (tree["v"].as_str(), tree["rv"].as_u64(), tree["start"].as_str()) {
-            (Some("meta.k8s.io/v1"), Some(revision), Some(after)) if revision > 0 => {
-                Ok(Self { revision, after: after.to_owned() })
-            }
+        let revision = match tree["rv"].as_i64() {
+            Some(-1) => None,
+            Some(revision) if revision > 0 => u64::try_from(revision).ok(),
+            _ => return Err(invalid()),
+        };
+        match (tree["v"].as_str(), tree["start"].as_str()) {
+            (Some("meta.k8s.io/v1"), Some(after)) => Ok(Self { revision, after: after.to_owned() }),
             _ => Err(invalid()),
         }
     }
 }
 
 /// All current objects of a storage, converted for nobody: for code inside the server.
-pub(crate) fn current(storage: &crate::storage::Storage) -> Vec<Object> {
+pub(crate) fn current(storage: &Storage) -> Vec<Object> {
     storage.cache.snapshot().iter("", None).map(|(_, object)| object.clone()).collect()
 }

@@ -96,8 +96,8 @@ impl Registry {
         };
         self.parts.admission.mutate(&attributes, &mut *object).await?;
         let plain = call.subresource.is_empty();
-        let allocation = if plain {
-            self.parts.services.allocate(&mut *object, Some(old), dry).await?
+        let mut allocation = if plain {
+            self.parts.services.allocate(&mut *object, Some(old), dry)?
         } else {
             crate::allocator::Allocation::none()
         };
@@ -106,19 +106,24 @@ impl Registry {
             old.metadata(),
             object.info(),
         ));
-        errors.extend(strategy::validate_change(&*object, old, call.subresource));
+        errors.extend(match (self.as_asked(call, &*object)?, self.as_asked(call, old)?) {
+            (Some(asked), Some(old)) if plain => asked.validate_update(&*old),
+            _ => strategy::validate_change(&*object, old, call.subresource),
+        });
         super::rules(call, &*object, Some(old), &mut errors);
         if !errors.is_empty() {
             return Err(invalid(call, call.name, &errors));
         }
         self.check_resize(call, &*object, old).await?;
-        for warning in strategy::warnings::on_update(&*object, old, call.subresource) {
+        let changed = object.metadata().generation != old.metadata().generation;
+        let own = if changed { object.warnings() } else { vec![] };
+        for warning in strategy::warnings::on_update(&*object, old, call.subresource).into_iter().chain(own) {
             call.warnings.add(warning);
         }
         self.parts.admission.validate(&attributes, Some(&*object)).await?;
         // A change that came to nothing does not move the times of its managers.
         if strategy::unchanged(&*object, old) && super::fields::same_but_times(&*object, old) {
-            allocation.keep();
+            allocation.keep().await;
             return Ok(Some(current.value.clone()));
         }
         if dry {
@@ -135,11 +140,13 @@ impl Registry {
                 return self.finish_deletion(call, object, current.revision).await;
             }
         }
-        let written = call.storage.replace(current.revision, Object::from_box(object), ttl_of(call)).await?;
-        if written.is_some() {
-            allocation.keep();
+        allocation.record().await?;
+        let written = call.storage.replace(current.revision, Object::from_box(object), ttl_of(call)).await;
+        match &written {
+            Ok(Some(_)) => allocation.keep().await,
+            _ => allocation.undo().await,
         }
-        Ok(written)
+        written
     }
 
     async fn finish_deletion(
@@ -151,7 +158,7 @@ impl Registry {
         if call.storage.remove(call.namespace, call.name, seen).await?.is_none() {
             return Ok(None);
         }
-        self.parts.services.release(&*object);
+        self.parts.services.release(&*object).await;
         Ok(Some(Object::from_box(object)))
     }
 }

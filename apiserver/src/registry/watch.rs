@@ -31,7 +31,11 @@ impl Registry {
             From::Revision(revision) if revision > call.storage.cache.revision() => revision,
             _ => 0,
         };
-        let subscription = call.storage.cache.subscribe(filter, start);
+        let subscription = match start {
+            From::Revision(revision) => self.reaches_back(revision),
+            _ => Ok(()),
+        };
+        let subscription = subscription.and_then(|()| call.storage.cache.subscribe(filter, start));
         let subscription = match subscription {
             Ok(subscription) => subscription,
             // Clients expect this refusal as the first event of the watch, not as its answer.
@@ -84,7 +88,10 @@ impl Registry {
             (_, Some(_)) => {}
         }
         Ok(match (initial, revision) {
-            (true, _) => From::InitialEvents { mark_end: params.allow_watch_bookmarks },
+            // Only who asked for the state expects to be told where it ends.
+            (true, _) => From::InitialEvents {
+                mark_end: params.allow_watch_bookmarks && params.send_initial_events == Some(true),
+            },
             (false, Some(revision)) if revision > 0 => From::Revision(revision),
             (false, _) => From::Now,
         })

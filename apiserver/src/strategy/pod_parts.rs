@@ -78,9 +78,17 @@ fn pair<'a>(object: &'a dyn AnyResource, old: &'a dyn AnyResource) -> Option<(&'
     Some((object.as_any().downcast_ref()?, old.as_any().downcast_ref()?))
 }
 
+/// The rules of pods, but for those that only new pods have to follow.
+fn rules_of_existing(object: &dyn AnyResource) -> FieldErrors {
+    let mut kept = FieldErrors::default();
+    let of_new_pods = |path: &Path| path.as_str() == "spec.ephemeralContainers";
+    object.validate().iter().filter(|error| !of_new_pods(&error.path)).for_each(|error| kept.push(error.clone()));
+    kept
+}
+
 /// Ephemeral containers are added, never changed or taken away.
 pub(super) fn validate_ephemeral_containers(object: &dyn AnyResource, old: &dyn AnyResource) -> FieldErrors {
-    let mut errors = object.validate();
+    let mut errors = rules_of_existing(object);
     let Some((new, old)) = pair(object, old) else { return errors };
     let path = Path::new("spec").child("ephemeralContainers");
     for before in &old.spec.ephemeral_containers {
@@ -101,7 +109,7 @@ pub(super) fn validate_ephemeral_containers(object: &dyn AnyResource, old: &dyn 
 
 /// Requests and limits of CPU and memory change within what the pod's class allows.
 pub(super) fn validate_resources(object: &dyn AnyResource, old: &dyn AnyResource) -> FieldErrors {
-    let mut errors = object.validate();
+    let mut errors = rules_of_existing(object);
     let Some((new, old)) = pair(object, old) else { return errors };
     let spec = Path::new("spec");
     if old.metadata.annotations.contains_key("kubernetes.io/config.mirror") {
@@ -123,10 +131,10 @@ pub(super) fn validate_resources(object: &dyn AnyResource, old: &dyn AnyResource
         for (index, (new, old)) in new.iter().zip(old).enumerate() {
             let at = spec.child(name).index(index);
             check_removal(&new.resources, &old.resources, &at.child("resources"), &mut errors);
-            let sidecar = new.restart_policy.as_deref() == Some("Always");
-            if name == "initContainers" && !sidecar && new.resources != old.resources {
-                errors.forbidden(&spec, "only cpu and memory resources are mutable");
-            } else if others(&new.resources) != others(&old.resources) || new.resize_policy != old.resize_policy {
+            // Init containers that have run their course have nothing to resize.
+            let fixed = name == "initContainers" && new.restart_policy.as_deref() != Some("Always");
+            let others_changed = others(&new.resources) != others(&old.resources);
+            if others_changed || new.resize_policy != old.resize_policy || (fixed && new.resources != old.resources) {
                 errors.forbidden(&spec, "only cpu and memory resources are mutable");
             }
         }

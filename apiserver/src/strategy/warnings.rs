@@ -3,7 +3,6 @@
 //! In: objects that passed validation. Out: the texts of `Warning` headers. Elsewhere: pods and their templates
 //! (`warnings::pod`), unknown fields (`registry`), policies (`admission`).
 
-use pintle_object_model::AnyResource;
 use pintle_object_model::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use pintle_object_model::api::batch::v1::{CronJob, Job};
 use pintle_object_model::api::core::v1::{
@@ -12,6 +11,7 @@ use pintle_object_model::api::core::v1::{
 };
 use pintle_object_model::api::discovery::v1::EndpointSlice;
 use pintle_object_model::api::storage::v1::StorageClass;
+use pintle_object_model::{AnyResource, names};
 
 mod pod;
 
@@ -46,6 +46,10 @@ pub(crate) fn on_delete(object: &dyn AnyResource, says_nothing: bool) -> Option<
 
 fn about(object: &dyn AnyResource, old: Option<&dyn AnyResource>) -> Vec<String> {
     let mut warnings = vec![];
+    if old.is_none() {
+        about_name(object, &mut warnings);
+    }
+    about_old_annotations(object, &mut warnings);
     if let Some((path, template)) = template_of(object) {
         let before = old.and_then(template_of).map(|(_, template)| template);
         // An unchanged template was warned of when it was written.
@@ -94,6 +98,61 @@ fn about(object: &dyn AnyResource, old: Option<&dyn AnyResource>) -> Vec<String>
         about_node(node, &mut warnings);
     }
     warnings
+}
+
+/// Names that end up where only labels fit.
+fn about_name(object: &dyn AnyResource, warnings: &mut Vec<String>) {
+    let info = object.info();
+    let used = match (info.group, info.kind) {
+        ("", "Pod") => "the Pod's hostname",
+        ("", "ReplicationController") | ("apps", "Deployment" | "ReplicaSet") | ("batch", "Job" | "CronJob") => {
+            "Pod names and hostnames"
+        }
+        _ => return,
+    };
+    let problems = names::dns_label(&object.metadata().name);
+    if !problems.is_empty() {
+        warnings.push(format!(
+            "metadata.name: this is used in {used}, which can result in surprising behavior; a DNS label is recommended: \
+             [{}]",
+            problems.join(" ")
+        ));
+    }
+}
+
+/// Annotations that have become fields, or have other names.
+fn about_old_annotations(object: &dyn AnyResource, warnings: &mut Vec<String>) {
+    let annotations = &object.metadata().annotations;
+    let info = object.info();
+    let mut tell = |key: &str, text: String| {
+        if annotations.contains_key(key) {
+            warnings.push(text);
+        }
+    };
+    match (info.group, info.kind) {
+        ("networking.k8s.io", "Ingress") => {
+            let key = "kubernetes.io/ingress.class";
+            tell(key, format!("annotation {key:?} is deprecated, please use 'spec.ingressClassName' instead"));
+        }
+        ("", "Service") => {
+            let key = "service.kubernetes.io/topology-aware-hints";
+            tell(
+                key,
+                format!("annotation {key} is deprecated, please use service.kubernetes.io/topology-mode instead"),
+            );
+        }
+        ("", "PersistentVolume" | "PersistentVolumeClaim") => {
+            let key = "volume.beta.kubernetes.io/storage-class";
+            let why = "deprecated since v1.8; use \"storageClassName\" attribute instead";
+            tell(key, format!("metadata.annotations[{key}]: {why}"));
+            if info.kind == "PersistentVolume" {
+                let key = "volume.beta.kubernetes.io/mount-options";
+                let why = "deprecated since v1.31; use \"mountOptions\" attribute instead";
+                tell(key, format!("metadata.annotations[{key}]: {why}"));
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The pod template of a workload, and where it stands.

@@ -16,15 +16,27 @@ const PAGE_ITEMS: u64 = 500;
 
 /// One step of a watch that does not end.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Followed {
+pub enum Followed<T = Object> {
     /// Everything that is there, at the start and after a gap: what was known before is void.
-    Restarted(Vec<Object>),
+    Restarted(Vec<T>),
     /// The object came to be, or came to match.
-    Added(Object),
+    Added(T),
     /// The object changed.
-    Modified(Object),
+    Modified(T),
     /// The object is gone, or no longer matches; this is its last state.
-    Deleted(Object),
+    Deleted(T),
+}
+
+impl Followed {
+    /// The same with other objects.
+    pub(crate) fn try_map<T>(self, map: impl Fn(&Object) -> Result<T, Status>) -> Result<Followed<T>, Status> {
+        Ok(match self {
+            Self::Restarted(objects) => Followed::Restarted(objects.iter().map(map).collect::<Result<_, _>>()?),
+            Self::Added(object) => Followed::Added(map(&object)?),
+            Self::Modified(object) => Followed::Modified(map(&object)?),
+            Self::Deleted(object) => Followed::Deleted(map(&object)?),
+        })
+    }
 }
 
 /// All items of a list, page after page. When the continue token has become too old meanwhile, the error is the last item:

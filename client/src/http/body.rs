@@ -23,6 +23,7 @@ pub struct ResponseBody(Kind);
 
 enum Kind {
     Whole(Option<Bytes>),
+    Pieces(Box<dyn Iterator<Item = Bytes> + Send>),
     Stream(Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>),
     Watch { events: WatchStream, encode: Encode, ended: bool },
 }
@@ -31,6 +32,7 @@ impl fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.0 {
             Kind::Whole(_) => "ResponseBody::Whole",
+            Kind::Pieces(_) => "ResponseBody::Pieces",
             Kind::Stream(_) => "ResponseBody::Stream",
             Kind::Watch { .. } => "ResponseBody::Watch",
         })
@@ -41,6 +43,11 @@ impl ResponseBody {
     /// These bytes.
     pub fn whole(bytes: Bytes) -> Self {
         Self(Kind::Whole((!bytes.is_empty()).then_some(bytes)))
+    }
+
+    /// These bytes, made one after the other as the connection takes them.
+    pub(super) fn pieces(pieces: impl Iterator<Item = Bytes> + Send + 'static) -> Self {
+        Self(Kind::Pieces(Box::new(pieces)))
     }
 
     /// Bytes as they come.
@@ -64,6 +71,7 @@ impl Body for ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
         match &mut self.0 {
             Kind::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Kind::Pieces(pieces) => Poll::Ready(pieces.next().map(|bytes| Ok(Frame::data(bytes)))),
             Kind::Stream(stream) => {
                 stream.as_mut().poll_next(context).map(|next| next.map(|bytes| bytes.map(Frame::data)))
             }

@@ -204,17 +204,19 @@ fn upgrade(headers: &HeaderMap) -> Option<UpgradeRequest> {
     Some(UpgradeRequest { headers })
 }
 
+/// Path and query of a request, as they stand in its URL.
+pub fn request_uri(request: &Request) -> String {
+    let query = super::query::format(&request.params, request.verb == Verb::Watch);
+    let path = super::path::format(&request.target);
+    if query.is_empty() { path } else { format!("{path}?{query}") }
+}
+
 /// Turns a plain request into HTTP, with a path relative to `base`. Objects are sent in `format`.
 ///
 /// # Errors
 /// If the request cannot be expressed, such as an identity that a host vouches for.
 pub fn encode_request(base: &str, request: &Request, format: Format) -> Result<http::Request<Bytes>, Status> {
-    let query = super::query::format(&request.params, request.verb == Verb::Watch);
-    let mut uri = format!("{}{}", base.trim_end_matches('/'), super::path::format(&request.target));
-    if !query.is_empty() {
-        uri.push('?');
-        uri.push_str(&query);
-    }
+    let uri = format!("{}{}", base.trim_end_matches('/'), request_uri(request));
     let method = match request.verb {
         Verb::Get | Verb::List | Verb::Watch => Method::GET,
         Verb::Head => Method::HEAD,

@@ -14,6 +14,7 @@ use pintle_object_model::table::{self, TableForm};
 use pintle_object_model::{Format, GroupVersionKind, MicroTime, Object, Status, json, protobuf, yaml};
 
 use super::body::frames;
+use super::pieces::Pieces;
 use super::{Accept, As, JSON, ResponseBody};
 use crate::{Content, Document, ObjectList, Response, WatchEvent};
 
@@ -219,6 +220,15 @@ fn encode_list(
             let named = format!("{{\"kind\":\"{}\",\"apiVersion\":\"{}\",", list.gvk.kind, list.gvk.api_version());
             let plain = custom.is_none() && list.items.iter().all(|object| object.typed().is_some());
             let named = if plain { named.as_str() } else { "" };
+            if plain && accept.format == Format::Json && list.items.len() >= super::pieces::FROM_ITEMS {
+                let pieces = Pieces::new(list, named.as_bytes(), accept.gzip);
+                let mut response = answer(200, &Accept { gzip: false, ..*accept }, Bytes::new());
+                if accept.gzip {
+                    response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                }
+                *response.body_mut() = ResponseBody::pieces(pieces);
+                return response;
+            }
             let items: Vec<Bytes> = list.items.iter().map(|object| object.encode(Format::Json)).collect();
             let version = list.gvk.api_version();
             let form = if custom.is_some() { json::ListForm::Custom } else { json::ListForm::Builtin };

@@ -130,21 +130,39 @@ async fn usage(
                 exposed.map(|service| service.spec.ports.iter().filter(|port| port.node_port != 0).count()).sum(),
             ))
         }
-        "requests.storage" => {
-            let requests =
-                claims().into_iter().filter_map(|claim| claim.spec.resources.requests.get("storage").cloned());
-            Some(Quantity::from_bytes(requests.map(|request| request.value()).sum()))
-        }
+        "requests.storage" => Some(storage(&claims())),
         "configmaps" => Some(number(ctx.cached::<ConfigMap>().list_in(namespace).len())),
         "secrets" => Some(number(ctx.cached::<Secret>().list_in(namespace).len())),
         "persistentvolumeclaims" => Some(number(claims().len())),
         "replicationcontrollers" => Some(number(ctx.cached::<ReplicationController>().list_in(namespace).len())),
         "resourcequotas" => Some(number(ctx.cached::<ResourceQuota>().list_in(namespace).len())),
-        other => match other.strip_prefix("count/") {
-            Some(resource) => objects(ctx, namespace, resource).await?,
-            None => other.strip_prefix("requests.").and_then(|resource| sum(resource, false)),
-        },
+        other => {
+            if let Some(resource) = other.strip_prefix("count/") {
+                objects(ctx, namespace, resource).await?
+            } else if let Some((class, of)) = other.split_once(BY_CLASS) {
+                let mut of_class = claims();
+                of_class.retain(|claim| claim.spec.storage_class_name.as_deref() == Some(class));
+                match of {
+                    "requests.storage" => Some(storage(&of_class)),
+                    "persistentvolumeclaims" => Some(number(of_class.len())),
+                    _ => None,
+                }
+            } else if other.starts_with("hugepages-") {
+                sum(other, false)
+            } else {
+                other.strip_prefix("requests.").and_then(|resource| sum(resource, false))
+            }
+        }
     })
+}
+
+/// Stands between a storage class and what is limited of it.
+const BY_CLASS: &str = ".storageclass.storage.k8s.io/";
+
+/// How much claims ask for in all.
+fn storage(claims: &[Arc<PersistentVolumeClaim>]) -> Quantity {
+    let requests = claims.iter().filter_map(|claim| claim.spec.resources.requests.get("storage"));
+    Quantity::from_bytes(requests.map(Quantity::value).sum())
 }
 
 /// Counts objects of `count/RESOURCE.GROUP`.

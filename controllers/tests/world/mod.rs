@@ -9,7 +9,7 @@ use pintle_client::{Api, Client, Identity};
 use pintle_controllers::{ControllerOptions, ControllerSet, Manager};
 use pintle_object_model::api::apps::v1::Deployment;
 use pintle_object_model::api::core::v1::{Binding, Container, Pod, PodCondition, PodIP};
-use pintle_object_model::api::meta::v1::{DeleteOptions, LabelSelector};
+use pintle_object_model::api::meta::v1::{DeleteOptions, LabelSelector, Preconditions};
 use pintle_object_model::clock::{Clock, Random};
 use pintle_object_model::{MicroTime, Resource};
 use pintle_store::{MemoryConfig, MemoryStore};
@@ -114,7 +114,10 @@ impl World {
 async fn act(client: &Client, pod: &Pod, number: u32) {
     let api = client.namespaced::<Pod>(&pod.metadata.namespace);
     if pod.metadata.deletion_timestamp.is_some() {
-        let options = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
+        // Another pod may have the name by now.
+        let preconditions =
+            Some(Box::new(Preconditions { uid: Some(pod.metadata.uid.clone()), resource_version: None }));
+        let options = DeleteOptions { grace_period_seconds: Some(0), preconditions, ..DeleteOptions::default() };
         let _ = api.delete(&pod.metadata.name, options).await;
     } else if pod.spec.node_name.is_empty() {
         let mut binding = Binding::default();

@@ -9,6 +9,11 @@ use quote::quote;
 use crate::input::{Attributes, Column, Field, Input, Kind, Scale};
 
 pub(crate) fn reflect(input: &Input) -> TokenStream {
+    structure(input, &TokenStream::new())
+}
+
+/// `more` are further members of the `Struct` implementation.
+fn structure(input: &Input, more: &TokenStream) -> TokenStream {
     let Input { ident, krate, doc, schema_name, atomic, fields } = input;
     let tables = fields.iter().map(|field| table_row(krate, field));
     let count = fields.len();
@@ -43,6 +48,7 @@ pub(crate) fn reflect(input: &Input) -> TokenStream {
                     _ => panic!("{} has no field {index}", #schema_name),
                 }
             }
+            #more
         }
         impl #krate::reflect::Field for #ident {
             fn get(&self) -> #krate::reflect::Ref<'_> {
@@ -77,8 +83,15 @@ pub(crate) fn reflect(input: &Input) -> TokenStream {
 }
 
 pub(crate) fn resource(input: &Input, kind: &Kind) -> TokenStream {
-    let reflected = reflect(input);
     let Input { ident, krate, doc, .. } = input;
+    let reflected = structure(
+        input,
+        &quote! {
+            fn kind(&self) -> ::core::option::Option<&'static #krate::KindInfo> {
+                ::core::option::Option::Some(<Self as #krate::Resource>::INFO)
+            }
+        },
+    );
     let Kind { group, version, kind: name, plural, singular, namespaced, short, categories, subresources, .. } = kind;
     let rules = if kind.rules { quote!() } else { rules_of_table(input) };
     let columns = kind.columns.iter().map(|column| {

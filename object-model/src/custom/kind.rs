@@ -12,7 +12,7 @@ use super::path::FieldPath;
 use super::structural::Structural;
 use super::{CustomObject, table};
 use crate::api::apiextensions::v1::{
-    CustomResourceDefinition, CustomResourceDefinitionVersion, CustomResourceSubresourceScale,
+    CustomResourceDefinition, CustomResourceDefinitionVersion, CustomResourceSubresourceScale, WebhookConversion,
 };
 use crate::schema::StructSchema;
 use crate::{AnyResource, GroupVersionKind, KindInfo};
@@ -67,6 +67,7 @@ pub struct CustomKind {
     deprecation: Option<String>,
     served: bool,
     terminating: bool,
+    conversion: Option<Box<WebhookConversion>>,
     attached: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -118,6 +119,10 @@ impl CustomKind {
     pub fn attached<T: Any + Send + Sync>(&self, make: impl FnOnce(&Structural) -> T) -> Arc<T> {
         let attached = self.attached.get_or_init(|| Arc::new(make(&self.schema)));
         Arc::clone(attached).downcast().expect("one type is attached to a kind")
+    }
+    /// The webhook that converts between versions; without one they differ in their names only.
+    pub fn conversion(&self) -> Option<&WebhookConversion> {
+        self.conversion.as_deref()
     }
     /// Is the definition being deleted?
     pub fn is_terminating(&self) -> bool {
@@ -209,6 +214,11 @@ fn one(
         deprecation,
         served: version.served,
         terminating: definition.metadata.deletion_timestamp.is_some(),
+        conversion: spec
+            .conversion
+            .as_deref()
+            .filter(|conversion| conversion.strategy == "Webhook")
+            .map(|conversion| conversion.webhook.clone().unwrap_or_default()),
         attached: OnceLock::new(),
     })
 }

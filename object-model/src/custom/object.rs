@@ -302,6 +302,12 @@ impl AnyResource for CustomObject {
             _ => FieldErrors::default(),
         }
     }
+    fn warnings(&self) -> Vec<String> {
+        vec![]
+    }
+    fn stands_alone(&self) -> bool {
+        false
+    }
     fn as_any(&self) -> &dyn Any {
         self
     }

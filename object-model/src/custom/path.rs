@@ -173,7 +173,7 @@ impl Step {
                     let is = match member {
                         Some(Value::String(text)) => text == wanted,
                         Some(Value::Null) | None => false,
-                        Some(other) => other.to_string() == *wanted,
+                        Some(other) => other.to_string().as_str() == wanted,
                     };
                     member.is_some() && is == *equal
                 })

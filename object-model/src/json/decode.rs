@@ -174,6 +174,7 @@ impl Decoder {
 
     fn structure(&mut self, reader: &mut Reader<'_>, into: &mut dyn Struct, top: bool) -> Result<(), DecodeError> {
         let schema = into.schema();
+        let is_kind = into.kind().is_some();
         let owner: &'static str = match &schema.name {
             std::borrow::Cow::Borrowed(name) => name,
             std::borrow::Cow::Owned(_) => "",
@@ -182,7 +183,7 @@ impl Decoder {
         let mut seen = Seen::default();
         reader.object(|reader, key| {
             let Some((index, row)) = schema.find_from(hint, &key) else {
-                if !(top && (key == "apiVersion" || key == "kind")) {
+                if !((top || is_kind) && (key == "apiVersion" || key == "kind")) {
                     if self.strict {
                         let path = self.path_to(&key);
                         self.unknown.push(StrictIssue::Unknown { path });

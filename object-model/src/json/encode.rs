@@ -22,6 +22,17 @@ pub fn encode(value: &dyn Struct, out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
+/// A struct inside another one. A whole kind in there says what it is, as a StatefulSet's claims do.
+fn nested(value: &dyn Struct, out: &mut Vec<u8>) {
+    let Some(kind) = value.kind() else { return encode(value, out) };
+    out.extend_from_slice(b"{\"kind\":");
+    write_string(out, kind.kind);
+    out.extend_from_slice(b",\"apiVersion\":");
+    write_string(out, &kind.api_version());
+    members(value, out, false);
+    out.push(b'}');
+}
+
 fn members(value: &dyn Struct, out: &mut Vec<u8>, mut first: bool) {
     for (index, row) in value.schema().fields.iter().enumerate() {
         let view = value.field(index).get();
@@ -54,7 +65,7 @@ pub(crate) fn write(view: &Ref<'_>, out: &mut Vec<u8>) {
             out.push(b'"');
         }
         Ref::Scalar(value) => value.write_json(out),
-        Ref::Struct(value) => encode(*value, out),
+        Ref::Struct(value) => nested(*value, out),
         // An empty list or map that is written at all stands for Go's nil.
         Ref::List(value) if value.is_empty() => out.extend_from_slice(b"null"),
         Ref::Map(value) if value.is_empty() => out.extend_from_slice(b"null"),

@@ -1,135 +1,162 @@
-//! Webhooks and admission policies: defaults, and the shape of what they match.
+//! Admission policies and their bindings: defaults, and all but what their expressions mean.
 
+use super::check;
+use super::webhook::{self, Rule, text};
 use crate::api::admissionregistration::v1::{
-    MatchResources, MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration,
-    RuleWithOperations, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration,
-    WebhookClientConfig,
+    AuditAnnotation, MatchResources, MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Mutation,
+    NamedRuleWithOperations, ParamKind, ParamRef, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+    Validation, Variable,
 };
-use crate::api::meta::v1::LabelSelector;
 use crate::validation::{FieldErrors, Path};
 use crate::{Rules, names};
 
-const OPERATIONS: [&str; 5] = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
-
-fn all(selector: &mut Option<Box<LabelSelector>>) {
-    if selector.is_none() {
-        *selector = Some(Box::default());
-    }
-}
-
-fn text(field: &mut Option<String>, value: &str) {
-    field.get_or_insert_with(|| value.into());
-}
+const ANNOTATIONS_MAX: usize = 20;
 
 fn default_match(constraints: &mut MatchResources) {
     text(&mut constraints.match_policy, "Equivalent");
-    all(&mut constraints.namespace_selector);
-    all(&mut constraints.object_selector);
+    constraints.namespace_selector.get_or_insert_default();
+    constraints.object_selector.get_or_insert_default();
     for rule in constraints.resource_rules.iter_mut().chain(&mut constraints.exclude_resource_rules) {
         text(&mut rule.scope, "*");
     }
 }
 
-fn default_client(config: &mut WebhookClientConfig) {
-    if let Some(service) = &mut config.service {
-        service.port.get_or_insert(443);
-    }
-}
-
-fn default_rules(rules: &mut [RuleWithOperations]) {
-    for rule in rules {
-        text(&mut rule.scope, "*");
-    }
-}
-
-/// The parts of a rule that webhooks and policies share.
-struct Rule<'a> {
-    operations: &'a [String],
-    groups: &'a [String],
-    versions: &'a [String],
-    resources: &'a [String],
-    scope: Option<&'a str>,
-}
-
-fn validate_rule(errors: &mut FieldErrors, rule: &Rule<'_>, at: &Path) {
-    let alone = "if '*' is present, must not specify other ";
-    let star = |list: &[String]| list.len() > 1 && list.iter().any(|entry| entry == "*");
-    let shown = |list: &[String]| serde_json::to_value(list).unwrap_or_default();
-    if rule.operations.is_empty() {
-        errors.required(&at.child("operations"), "");
-    }
-    if star(rule.operations) {
-        errors.invalid(&at.child("operations"), &shown(rule.operations), format!("{alone}operations"));
-    }
-    for (index, operation) in rule.operations.iter().enumerate() {
-        if !OPERATIONS.contains(&operation.as_str()) {
-            errors.not_supported(&at.child("operations").index(index), operation, &OPERATIONS);
+fn validate_named_rule(errors: &mut FieldErrors, rule: &NamedRuleWithOperations, at: &Path) {
+    for (index, name) in rule.resource_names.iter().enumerate() {
+        let at = at.child("resourceNames").index(index);
+        errors.invalid_each(&at, name, names::path_segment(name));
+        if rule.resource_names[..index].contains(name) {
+            errors.duplicate(&at, name);
         }
     }
-    if rule.groups.is_empty() {
-        errors.required(&at.child("apiGroups"), "");
-    }
-    if star(rule.groups) {
-        errors.invalid(&at.child("apiGroups"), &shown(rule.groups), format!("{alone}API groups"));
-    }
-    if rule.versions.is_empty() {
-        errors.required(&at.child("apiVersions"), "");
-    }
-    if star(rule.versions) {
-        errors.invalid(&at.child("apiVersions"), &shown(rule.versions), format!("{alone}API versions"));
-    }
-    for (index, version) in rule.versions.iter().enumerate() {
-        if version.is_empty() {
-            errors.required(&at.child("apiVersions").index(index), "");
-        }
-    }
-    if rule.resources.is_empty() {
-        errors.required(&at.child("resources"), "");
-    }
-    for (index, resource) in rule.resources.iter().enumerate() {
-        if resource.is_empty() {
-            errors.required(&at.child("resources").index(index), "");
-        }
-    }
-    if let Some(scope) = rule.scope
-        && !["*", "Cluster", "Namespaced"].contains(&scope)
+    let view = Rule {
+        operations: &rule.operations,
+        groups: &rule.api_groups,
+        versions: &rule.api_versions,
+        resources: &rule.resources,
+        scope: rule.scope.as_deref(),
+    };
+    webhook::validate_rule(errors, &view, at);
+}
+
+fn validate_match(errors: &mut FieldErrors, constraints: &MatchResources, at: &Path) {
+    webhook::validate_match_policy(errors, constraints.match_policy.as_deref(), at);
+    for (name, selector) in
+        [("namespaceSelector", &constraints.namespace_selector), ("objectSelector", &constraints.object_selector)]
     {
-        errors.not_supported(&at.child("scope"), scope, &["*", "Cluster", "Namespaced"]);
-    }
-}
-
-fn validate_failure_policy(errors: &mut FieldErrors, policy: Option<&str>, at: &Path) {
-    if let Some(policy) = policy
-        && !["Fail", "Ignore"].contains(&policy)
-    {
-        errors.not_supported(&at.child("failurePolicy"), policy, &["Fail", "Ignore"]);
-    }
-}
-
-fn validate_constraints(errors: &mut FieldErrors, constraints: Option<&MatchResources>, path: &Path) {
-    let at = path.child("matchConstraints");
-    let Some(constraints) = constraints else { return errors.required(&at, "") };
-    if constraints.resource_rules.is_empty() {
-        errors.required(&at.child("resourceRules"), "");
+        if let Some(selector) = selector {
+            check::selector(errors, selector, &at.child(name));
+        }
     }
     for (name, rules) in
         [("resourceRules", &constraints.resource_rules), ("excludeResourceRules", &constraints.exclude_resource_rules)]
     {
         for (index, rule) in rules.iter().enumerate() {
-            let view = Rule {
-                operations: &rule.operations,
-                groups: &rule.api_groups,
-                versions: &rule.api_versions,
-                resources: &rule.resources,
-                scope: rule.scope.as_deref(),
-            };
-            validate_rule(errors, &view, &at.child(name).index(index));
+            validate_named_rule(errors, rule, &at.child(name).index(index));
         }
     }
-    if let Some(policy) = constraints.match_policy.as_deref()
-        && !["Equivalent", "Exact"].contains(&policy)
-    {
-        errors.not_supported(&at.child("matchPolicy"), policy, &["Equivalent", "Exact"]);
+}
+
+/// What a policy is for; a policy without rules would be for nothing.
+fn validate_constraints(errors: &mut FieldErrors, constraints: Option<&MatchResources>, path: &Path) {
+    let at = path.child("matchConstraints");
+    let Some(constraints) = constraints else { return errors.required(&at, "") };
+    validate_match(errors, constraints, &at);
+    if constraints.resource_rules.is_empty() {
+        errors.required(&at.child("resourceRules"), "");
+    }
+}
+
+fn validate_param_kind(errors: &mut FieldErrors, kind: Option<&ParamKind>, path: &Path) {
+    let Some(kind) = kind else { return };
+    let at = path.child("paramKind");
+    let whole = kind.api_version.as_str();
+    if errors.present(&at.child("apiVersion"), whole) {
+        let at = at.child("apiVersion");
+        match whole.split('/').collect::<Vec<_>>()[..] {
+            [version] => join(errors, &at, version, names::dns_1035_label(version)),
+            [group, version] => {
+                join(errors, &at, group, names::dns_subdomain(group));
+                if version.is_empty() {
+                    errors.invalid(&at, version, "version must be specified");
+                } else {
+                    join(errors, &at, version, names::dns_1035_label(version));
+                }
+            }
+            _ => errors.invalid(&at, whole, format!("unexpected GroupVersion string: {whole}")),
+        }
+    }
+    if errors.present(&at.child("kind"), &kind.kind) {
+        let problems = names::dns_1035_label(&kind.kind.to_lowercase());
+        if !problems.is_empty() {
+            let why = format!("may have mixed case, but should otherwise match: {}", problems.join(","));
+            errors.invalid(&at.child("kind"), &kind.kind, why);
+        }
+    }
+}
+
+/// All problems of a value as one.
+fn join(errors: &mut FieldErrors, at: &Path, value: &str, problems: Vec<String>) {
+    if !problems.is_empty() {
+        errors.invalid(at, value, problems.join(","));
+    }
+}
+
+fn validate_variables(errors: &mut FieldErrors, variables: &[Variable], path: &Path) {
+    for (index, variable) in variables.iter().enumerate() {
+        let at = path.child("variables").index(index);
+        let name = &variable.name;
+        if errors.present(&at.child("name"), name) && !names::c_identifier(name).is_empty() {
+            errors.invalid(&at.child("name"), name, "name is not a valid CEL identifier");
+        }
+        expression(errors, &variable.expression, &at.child("expression"), "expression");
+        if variables[..index].iter().any(|other| other.name == *name) && !name.is_empty() {
+            errors.duplicate(&at.child("name"), name);
+        }
+    }
+}
+
+fn expression(errors: &mut FieldErrors, text: &str, at: &Path, what: &str) {
+    if text.trim().is_empty() {
+        errors.required(at, format!("{what} is not specified"));
+    }
+}
+
+fn validate_validation(errors: &mut FieldErrors, validation: &Validation, at: &Path) {
+    expression(errors, &validation.expression, &at.child("expression"), "expression");
+    let blank = |text: &str| !text.is_empty() && text.trim().is_empty();
+    if blank(&validation.message_expression) {
+        let at = at.child("messageExpression");
+        errors.invalid(&at, &validation.message_expression, "must be non-empty if specified");
+    }
+    let lines = |text: &str| text.trim().contains(['\n', '\r']);
+    if blank(&validation.message) {
+        errors.invalid(&at.child("message"), &validation.message, "message must be non-empty if specified");
+    } else if lines(&validation.message) {
+        errors.invalid(&at.child("message"), &validation.message, "message must not contain line breaks");
+    } else if lines(&validation.expression) && validation.message.is_empty() {
+        errors.required(&at.child("message"), "message must be specified if expression contains line breaks");
+    }
+    let reasons = ["Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized"];
+    check::optional_one_of(errors, &at.child("reason"), validation.reason.as_deref(), &reasons);
+}
+
+fn validate_annotations(errors: &mut FieldErrors, policy: &str, annotations: &[AuditAnnotation], path: &Path) {
+    let path = path.child("auditAnnotations");
+    if annotations.len() > ANNOTATIONS_MAX {
+        let shown = serde_json::to_string(annotations).unwrap_or_default();
+        let why = format!("must not have more than {ANNOTATIONS_MAX} auditAnnotations");
+        errors.invalid(&path, crate::validation::Plain(&shown), why);
+    }
+    for (index, annotation) in annotations.iter().enumerate() {
+        let at = path.index(index);
+        let key = &annotation.key;
+        let full = if policy.is_empty() { key.clone() } else { format!("{policy}/{key}") };
+        errors.invalid_each(&at.child("key"), key, names::qualified_name(&full));
+        expression(errors, &annotation.value_expression, &at.child("valueExpression"), "valueExpression");
+        if annotations[..index].iter().any(|other| other.key == *key) {
+            errors.duplicate(&at.child("key"), key);
+        }
     }
 }
 
@@ -144,12 +171,31 @@ impl Rules for ValidatingAdmissionPolicy {
     fn validate(&self) -> FieldErrors {
         let mut errors = FieldErrors::default();
         let path = Path::new("spec");
-        validate_failure_policy(&mut errors, self.spec.failure_policy.as_deref(), &path);
-        validate_constraints(&mut errors, self.spec.match_constraints.as_deref(), &path);
-        if self.spec.validations.is_empty() && self.spec.audit_annotations.is_empty() {
+        let spec = &self.spec;
+        webhook::validate_failure_policy(&mut errors, spec.failure_policy.as_deref(), &path);
+        validate_param_kind(&mut errors, spec.param_kind.as_deref(), &path);
+        validate_constraints(&mut errors, spec.match_constraints.as_deref(), &path);
+        webhook::validate_conditions(&mut errors, &spec.match_conditions, &path.child("matchConditions"));
+        validate_variables(&mut errors, &spec.variables, &path);
+        if spec.validations.is_empty() && spec.audit_annotations.is_empty() {
             let why = "validations or auditAnnotations must contain at least one item";
             errors.required(&path.child("validations"), why);
             errors.required(&path.child("auditAnnotations"), why);
+        }
+        for (index, validation) in spec.validations.iter().enumerate() {
+            validate_validation(&mut errors, validation, &path.child("validations").index(index));
+        }
+        validate_annotations(&mut errors, &self.metadata.name, &spec.audit_annotations, &path);
+        errors
+    }
+
+    fn validate_status_update(&self, _old: &Self) -> FieldErrors {
+        let mut errors = FieldErrors::default();
+        for (index, condition) in self.status.conditions.iter().enumerate() {
+            let at = Path::new("status").child("conditions").index(index);
+            errors.present(&at.child("type"), &condition.type_);
+            errors.required_one_of(&at.child("status"), &condition.status, &["False", "True", "Unknown"]);
+            errors.present(&at.child("reason"), &condition.reason);
         }
         errors
     }
@@ -166,13 +212,81 @@ impl Rules for MutatingAdmissionPolicy {
     fn validate(&self) -> FieldErrors {
         let mut errors = FieldErrors::default();
         let path = Path::new("spec");
-        validate_failure_policy(&mut errors, self.spec.failure_policy.as_deref(), &path);
-        validate_constraints(&mut errors, self.spec.match_constraints.as_deref(), &path);
-        if self.spec.mutations.is_empty() {
+        let spec = &self.spec;
+        webhook::validate_failure_policy(&mut errors, spec.failure_policy.as_deref(), &path);
+        validate_param_kind(&mut errors, spec.param_kind.as_deref(), &path);
+        validate_constraints(&mut errors, spec.match_constraints.as_deref(), &path);
+        webhook::validate_conditions(&mut errors, &spec.match_conditions, &path.child("matchConditions"));
+        validate_variables(&mut errors, &spec.variables, &path);
+        if spec.mutations.is_empty() {
             errors.required(&path.child("mutations"), "mutations must contain at least one item");
         }
+        for (index, mutation) in spec.mutations.iter().enumerate() {
+            validate_mutation(&mut errors, mutation, &path.child("mutations").index(index));
+        }
+        errors.required_one_of(&path.child("reinvocationPolicy"), &spec.reinvocation_policy, &["IfNeeded", "Never"]);
         errors
     }
+}
+
+fn validate_mutation(errors: &mut FieldErrors, mutation: &Mutation, path: &Path) {
+    let kind = mutation.patch_type.as_str();
+    errors.required_one_of(&path.child("patchType"), kind, &["ApplyConfiguration", "JSONPatch"]);
+    let parts = [
+        (
+            "ApplyConfiguration",
+            "applyConfiguration",
+            mutation.apply_configuration.as_ref().map(|part| &part.expression),
+        ),
+        ("JSONPatch", "jsonPatch", mutation.json_patch.as_ref().map(|part| &part.expression)),
+    ];
+    let known = parts.iter().any(|(name, ..)| *name == kind);
+    for (name, field, part) in parts.iter().filter(|_| known) {
+        let at = path.child(field);
+        match (*name == kind, part) {
+            (true, None) => errors.required(&at, format!("must be specified when patchType is {kind}")),
+            (true, Some(text)) => expression(errors, text, &at.child("expression"), "expression"),
+            (false, Some(_)) => errors.invalid(
+                &at,
+                crate::validation::Omitted,
+                format!("must not be specified when patchType is {kind}"),
+            ),
+            (false, None) => {}
+        }
+    }
+}
+
+fn validate_binding(
+    errors: &mut FieldErrors,
+    policy: &str,
+    parameters: Option<&ParamRef>,
+    resources: Option<&MatchResources>,
+) {
+    let path = Path::new("spec");
+    check::required_name(errors, &path.child("policyName"), policy, names::dns_subdomain);
+    if let Some(parameters) = parameters {
+        validate_parameters(errors, parameters, &path.child("paramRef"));
+    }
+    if let Some(resources) = resources {
+        validate_match(errors, resources, &path.child("matchResources"));
+    }
+}
+
+fn validate_parameters(errors: &mut FieldErrors, parameters: &ParamRef, at: &Path) {
+    match (parameters.name.is_empty(), &parameters.selector) {
+        (true, None) => errors.required(at, "one of name or selector must be specified"),
+        (false, Some(_)) => {
+            errors.forbidden(&at.child("name"), "name and selector are mutually exclusive");
+            errors.forbidden(&at.child("selector"), "name and selector are mutually exclusive");
+        }
+        _ => {}
+    }
+    errors.invalid_each(&at.child("name"), &parameters.name, names::path_segment(&parameters.name));
+    if let Some(selector) = &parameters.selector {
+        check::selector(errors, selector, &at.child("selector"));
+    }
+    let action = parameters.parameter_not_found_action.as_deref().unwrap_or_default();
+    errors.required_one_of(&at.child("parameterNotFoundAction"), action, &["Allow", "Deny"]);
 }
 
 impl Rules for ValidatingAdmissionPolicyBinding {
@@ -184,31 +298,23 @@ impl Rules for ValidatingAdmissionPolicyBinding {
 
     fn validate(&self) -> FieldErrors {
         let mut errors = FieldErrors::default();
-        let path = Path::new("spec");
-        if self.spec.policy_name.is_empty() {
-            errors.required(&path.child("policyName"), "");
-        } else {
-            for problem in names::dns_subdomain(&self.spec.policy_name) {
-                errors.invalid(&path.child("policyName"), &self.spec.policy_name, problem);
-            }
-        }
-        let at = path.child("validationActions");
-        if self.spec.validation_actions.is_empty() {
+        let spec = &self.spec;
+        validate_binding(&mut errors, &spec.policy_name, spec.param_ref.as_deref(), spec.match_resources.as_deref());
+        let (at, actions) = (Path::new("spec").child("validationActions"), spec.validation_actions.as_slice());
+        if actions.is_empty() {
             errors.required(&at, "at least one validation action is required");
         }
-        for (index, action) in self.spec.validation_actions.iter().enumerate() {
-            if !["Audit", "Deny", "Warn"].contains(&action.as_str()) {
-                errors.not_supported(&at.index(index), action, &["Audit", "Deny", "Warn"]);
-            } else if self.spec.validation_actions[..index].contains(action) {
+        for (index, action) in actions.iter().enumerate() {
+            if actions[..index].contains(action) {
                 errors.duplicate(&at.index(index), action);
             }
+            errors.one_of(&at.index(index), action, &["Audit", "Deny", "Warn"]);
         }
-        let both = |name: &str| self.spec.validation_actions.iter().any(|action| action == name);
-        if both("Deny") && both("Warn") {
-            let value = serde_json::to_value(&self.spec.validation_actions).unwrap_or_default();
+        let has = |name: &str| actions.iter().any(|action| action == name);
+        if has("Deny") && has("Warn") {
             errors.invalid(
                 &at,
-                &value,
+                actions,
                 "must not contain both Deny and Warn (repeating the same validation failure information in the API \
                  response and headers serves no purpose)",
             );
@@ -226,86 +332,45 @@ impl Rules for MutatingAdmissionPolicyBinding {
 
     fn validate(&self) -> FieldErrors {
         let mut errors = FieldErrors::default();
-        if self.spec.policy_name.is_empty() {
-            errors.required(&Path::new("spec").child("policyName"), "");
-        }
+        let spec = &self.spec;
+        validate_binding(&mut errors, &spec.policy_name, spec.param_ref.as_deref(), spec.match_resources.as_deref());
         errors
     }
 }
 
-macro_rules! webhooks {
-    ($kind:ty, $defaults:expr) => {
-        impl Rules for $kind {
-            fn set_defaults(&mut self) {
-                for webhook in &mut self.webhooks {
-                    default_client(&mut webhook.client_config);
-                    default_rules(&mut webhook.rules);
-                    text(&mut webhook.failure_policy, "Fail");
-                    text(&mut webhook.match_policy, "Equivalent");
-                    all(&mut webhook.namespace_selector);
-                    all(&mut webhook.object_selector);
-                    webhook.timeout_seconds.get_or_insert(10);
-                    $defaults(webhook);
-                }
-            }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-            fn validate(&self) -> FieldErrors {
-                let mut errors = FieldErrors::default();
-                let mut seen = std::collections::BTreeSet::new();
-                for (index, webhook) in self.webhooks.iter().enumerate() {
-                    let at = Path::new("webhooks").index(index);
-                    for problem in names::fully_qualified(&webhook.name) {
-                        errors.invalid(&at.child("name"), &webhook.name, problem);
-                    }
-                    if !seen.insert(webhook.name.as_str()) {
-                        errors.duplicate(&at.child("name"), &webhook.name);
-                    }
-                    if webhook.admission_review_versions.is_empty() {
-                        errors.required(&at.child("admissionReviewVersions"), "must specify one of v1, v1beta1");
-                    }
-                    for (number, rule) in webhook.rules.iter().enumerate() {
-                        let view = Rule {
-                            operations: &rule.operations,
-                            groups: &rule.api_groups,
-                            versions: &rule.api_versions,
-                            resources: &rule.resources,
-                            scope: rule.scope.as_deref(),
-                        };
-                        validate_rule(&mut errors, &view, &at.child("rules").index(number));
-                    }
-                    validate_failure_policy(&mut errors, webhook.failure_policy.as_deref(), &at);
-                    if let Some(policy) = webhook.match_policy.as_deref()
-                        && !["Equivalent", "Exact"].contains(&policy)
-                    {
-                        errors.not_supported(&at.child("matchPolicy"), policy, &["Equivalent", "Exact"]);
-                    }
-                    match webhook.side_effects.as_deref() {
-                        None => errors.required(&at.child("sideEffects"), "must specify one of None, NoneOnDryRun"),
-                        Some("None" | "NoneOnDryRun") => {}
-                        Some(other) => {
-                            errors.not_supported(&at.child("sideEffects"), other, &["None", "NoneOnDryRun"]);
-                        }
-                    }
-                    if let Some(seconds) = webhook.timeout_seconds
-                        && !(1..=30).contains(&seconds)
-                    {
-                        errors.invalid(
-                            &at.child("timeoutSeconds"),
-                            seconds,
-                            "the timeout value must be between 1 and 30 seconds",
-                        );
-                    }
-                    let config = &webhook.client_config;
-                    if config.url.is_some() == config.service.is_some() {
-                        errors.required(&at.child("clientConfig"), "exactly one of url or service is required");
-                    }
-                }
-                errors
-            }
+    #[test]
+    fn mutations_have_the_part_that_their_type_names() {
+        for (mutation, expected) in [
+            (
+                r#"{"patchType":"JSONPatch"}"#,
+                "m.jsonPatch: Required value: must be specified when patchType is JSONPatch",
+            ),
+            (
+                r#"{"patchType":"X","jsonPatch":{"expression":""}}"#,
+                "m.patchType: Unsupported value: \"X\": supported values: \"ApplyConfiguration\", \"JSONPatch\"",
+            ),
+            (r#"{"patchType":"JSONPatch","jsonPatch":{"expression":"[]"}}"#, "[]"),
+        ] {
+            let mut errors = FieldErrors::default();
+            let mutation: Mutation = serde_json::from_str(mutation).expect("the test's JSON");
+            validate_mutation(&mut errors, &mutation, &Path::new("m"));
+            assert_eq!(errors.summary(), expected);
         }
-    };
+    }
+
+    #[test]
+    fn kinds_of_parameters() {
+        for (version, kind, expected) in
+            [("v1", "ConfigMap", 0), ("a.b/v1", "K", 0), ("a/b/c", "K", 1), ("A/v1", "", 2)]
+        {
+            let mut errors = FieldErrors::default();
+            let of = ParamKind { api_version: version.into(), kind: kind.into() };
+            validate_param_kind(&mut errors, Some(&of), &Path::new("spec"));
+            assert_eq!(errors.len(), expected, "{version} {kind}: {}", errors.summary());
+        }
+    }
 }
-webhooks!(ValidatingWebhookConfiguration, |_| {});
-webhooks!(MutatingWebhookConfiguration, |webhook: &mut crate::api::admissionregistration::v1::MutatingWebhook| {
-    text(&mut webhook.reinvocation_policy, "Never");
-});

@@ -163,8 +163,7 @@ fn validate_versions(spec: &CustomResourceDefinitionSpec, path: &Path, errors: &
     let shown = crate::json_value(spec);
     let shown = shown.get("versions").cloned().unwrap_or_default();
     let mut seen = std::collections::BTreeSet::new();
-    let unique = versions.iter().fold(true, |unique, version| seen.insert(&version.name) && unique);
-    if !unique {
+    if !versions.iter().all(|version| seen.insert(&version.name)) {
         errors.invalid(&at, &shown, "must contain unique version names");
     }
     if versions.iter().filter(|version| version.storage).count() != 1 {

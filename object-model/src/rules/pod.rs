@@ -4,12 +4,14 @@
 //! each area has a module of its own.
 
 mod affinity;
+mod annotations;
 mod containers;
 mod difference;
 mod environment;
 mod hosts;
 pub(super) mod internal;
 mod mounts;
+mod network_volumes;
 mod platform;
 mod probes;
 mod projected;
@@ -18,6 +20,7 @@ mod scheduling;
 mod security;
 mod update;
 mod volumes;
+mod warnings;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +31,7 @@ pub(crate) use super::pod_defaults::default_spec;
 use crate::api::core::v1::{Pod, PodSpec, PodTemplateSpec};
 use crate::validation::{FieldErrors, Path, validate_annotations, validate_labels};
 use crate::{Quantity, Rules, names};
+pub(super) use warnings::warn_name;
 
 const PULL_POLICIES: [&str; 3] = ["Always", "IfNotPresent", "Never"];
 const RESTART_POLICIES: [&str; 3] = ["Always", "OnFailure", "Never"];
@@ -79,11 +83,27 @@ impl Rules for Pod {
         update::validate_status(&mut errors, self, old);
         errors
     }
+
+    fn warnings(&self) -> Vec<String> {
+        let mut found = vec![];
+        warn_name(&mut found, &self.metadata.name, "the Pod's hostname");
+        warnings::warn(&mut found, &self.metadata, &self.spec, &Path::default());
+        found
+    }
+}
+
+/// What is most likely not meant in a template.
+pub(super) fn template_warnings(template: &PodTemplateSpec, path: &Path) -> Vec<String> {
+    let mut found = vec![];
+    warnings::warn(&mut found, &template.metadata, &template.spec, path);
+    found
 }
 
 fn validate_pod(pod: &Pod) -> FieldErrors {
     let mut errors = FieldErrors::default();
     let path = Path::new("spec");
+    let annotated = Path::new("metadata").child("annotations");
+    annotations::validate(&mut errors, &pod.metadata, &pod.spec, &annotated);
     check_spec(&mut errors, &pod.spec, Some(&pod.metadata.name), &path);
     for (list, containers) in [("containers", &pod.spec.containers), ("initContainers", &pod.spec.init_containers)] {
         for (index, container) in containers.iter().enumerate() {
@@ -95,14 +115,20 @@ fn validate_pod(pod: &Pod) -> FieldErrors {
 
 /// Everything that is wrong with a pod template: its metadata and its spec.
 pub(crate) fn validate_template(errors: &mut FieldErrors, template: &PodTemplateSpec, path: &Path) {
-    validate_labels(&template.metadata.labels, &path.child("labels"), errors);
-    validate_annotations(&template.metadata.annotations, &path.child("annotations"), errors);
+    validate_template_metadata(errors, template, path);
+    annotations::validate(errors, &template.metadata, &template.spec, &path.child("annotations"));
     let spec = path.child("spec");
     check_spec(errors, &template.spec, None, &spec);
     if !template.spec.ephemeral_containers.is_empty() {
         let problem = "ephemeral containers not allowed in pod template";
         errors.forbidden(&spec.child("ephemeralContainers"), problem);
     }
+}
+
+/// The part of a template's metadata that its pods get.
+pub(super) fn validate_template_metadata(errors: &mut FieldErrors, template: &PodTemplateSpec, path: &Path) {
+    validate_labels(&template.metadata.labels, &path.child("labels"), errors);
+    validate_annotations(&template.metadata.annotations, &path.child("annotations"), errors);
 }
 
 /// `pod` is the name of the pod, if it is one and not a template.
@@ -177,8 +203,8 @@ pub(super) fn requests_of(spec: &PodSpec, resource: &str) -> Quantity {
     let (mut beside, mut largest) = (Quantity::default(), Quantity::default());
     for container in &spec.init_containers {
         if container.restart_policy.as_deref() == Some("Always") {
-            running = running + of(container);
-            beside = beside + of(container);
+            running += of(container);
+            beside += of(container);
             largest = largest.max(beside);
         } else {
             largest = largest.max(beside + of(container));

@@ -2,6 +2,8 @@
 //!
 //! Source: Kubernetes API reference, PodSpec and Container.
 
+use std::collections::BTreeMap;
+
 use crate::api::core::v1::{
     Container, ContainerPort, EnvVar, EphemeralContainer, HTTPGetAction, Lifecycle, ObjectFieldSelector, PodSpec,
     Probe, Volume,
@@ -31,6 +33,16 @@ pub(crate) fn default_spec(spec: &mut PodSpec) {
     for volume in &mut spec.volumes {
         default_volume(volume);
     }
+    round_amounts(&mut spec.overhead);
+    if let Some(resources) = &mut spec.resources {
+        round_amounts(&mut resources.limits);
+        round_amounts(&mut resources.requests);
+    }
+}
+
+/// Amounts of resources are counted in thousandths.
+pub(super) fn round_amounts(amounts: &mut BTreeMap<String, Quantity>) {
+    amounts.values_mut().for_each(Quantity::round_up_to_millis);
 }
 
 /// What a pod has beyond a template: ports of the node, and requests where only limits are given.
@@ -64,6 +76,8 @@ fn pull_policy(image: &str) -> &'static str {
 }
 
 fn default_container(container: &mut Container) {
+    round_amounts(&mut container.resources.limits);
+    round_amounts(&mut container.resources.requests);
     text(&mut container.image_pull_policy, pull_policy(&container.image));
     text(&mut container.termination_message_path, "/dev/termination-log");
     text(&mut container.termination_message_policy, "File");

@@ -1,7 +1,7 @@
 //! Roles and bindings.
 
 use crate::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject};
-use crate::validation::{FieldErrors, Path};
+use crate::validation::{FieldErrors, Path, Plain};
 use crate::{Rules, names};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
@@ -49,7 +49,22 @@ impl Rules for Role {
 
 impl Rules for ClusterRole {
     fn validate(&self) -> FieldErrors {
-        validate_rules(&self.rules, false)
+        let mut errors = validate_rules(&self.rules, false);
+        let Some(aggregation) = &self.aggregation_rule else { return errors };
+        let path = Path::new("aggregationRule").child("clusterRoleSelectors");
+        if aggregation.cluster_role_selectors.is_empty() {
+            errors.required(&path, "at least one clusterRoleSelector required if aggregationRule is non-nil");
+        }
+        for (index, selector) in aggregation.cluster_role_selectors.iter().enumerate() {
+            let mut found = FieldErrors::default();
+            super::check::selector(&mut found, selector, &path.index(index));
+            if !found.is_empty() {
+                errors.extend(found);
+                // What is shown is the selector that could not be made.
+                errors.invalid(&path.index(index), Plain("null"), "invalid label selector.");
+            }
+        }
+        errors
     }
 }
 
@@ -104,7 +119,7 @@ fn validate_binding(reference: &RoleRef, subjects: &[Subject], kinds: &[&str], n
                 errors.not_supported(&at.child("apiGroup"), &subject.api_group, &[GROUP]);
             }
             "User" | "Group" => {}
-            other => errors.not_supported(&at.child("kind"), other, &["Group", "ServiceAccount", "User"]),
+            other => errors.not_supported(&at.child("kind"), other, &["ServiceAccount", "User", "Group"]),
         }
     }
     errors
@@ -112,7 +127,7 @@ fn validate_binding(reference: &RoleRef, subjects: &[Subject], kinds: &[&str], n
 
 fn fixed_reference(errors: &mut FieldErrors, new: &RoleRef, old: &RoleRef) {
     if new != old {
-        errors.invalid(&Path::new("roleRef"), &crate::json_value(new), "cannot change roleRef");
+        errors.invalid(&Path::new("roleRef"), Plain(&super::go::show(new, None)), "cannot change roleRef");
     }
 }
 
@@ -134,5 +149,40 @@ macro_rules! binding {
         }
     };
 }
-binding!(RoleBinding, &["ClusterRole", "Role"], true);
+binding!(RoleBinding, &["Role", "ClusterRole"], true);
 binding!(ClusterRoleBinding, &["ClusterRole"], false);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aggregation_needs_good_selectors() {
+        for (rule, expected) in [
+            (
+                r#"{"clusterRoleSelectors":[]}"#,
+                "aggregationRule.clusterRoleSelectors: Required value: at least one clusterRoleSelector required if \
+                 aggregationRule is non-nil",
+            ),
+            (r#"{"clusterRoleSelectors":[{"matchLabels":{"a":"b"}}]}"#, "[]"),
+        ] {
+            let role: ClusterRole =
+                serde_json::from_str(&format!(r#"{{"aggregationRule":{rule}}}"#)).expect("the test's JSON");
+            assert_eq!(role.validate().summary(), expected);
+        }
+    }
+
+    #[test]
+    fn a_binding_keeps_its_role() {
+        let mut old = RoleBinding::default();
+        old.role_ref = RoleRef { api_group: GROUP.into(), kind: "Role".into(), name: "a".into() };
+        let mut new = old.clone();
+        new.role_ref.name = "b".into();
+        assert_eq!(
+            new.validate_update(&old).summary(),
+            format!(
+                "roleRef: Invalid value: {{\"APIGroup\":{GROUP:?},\"Kind\":\"Role\",\"Name\":\"b\"}}: cannot change roleRef"
+            )
+        );
+    }
+}

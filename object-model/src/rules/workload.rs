@@ -14,7 +14,6 @@ mod tests;
 
 use super::pod;
 pub(super) use super::selectors::validate_selector;
-use crate::api::apps::v1::ControllerRevision;
 use crate::api::core::v1::{PodTemplate, PodTemplateSpec};
 use crate::api::meta::v1::{LabelSelector, ObjectMeta};
 use crate::selector::Selector;
@@ -94,6 +93,17 @@ fn validate_lasting(errors: &mut FieldErrors, template: &PodTemplateSpec, kind: 
     if template.spec.active_deadline_seconds.is_some() {
         let problem = format!("activeDeadlineSeconds in {kind} is not Supported");
         errors.forbidden(&spec.child("activeDeadlineSeconds"), problem);
+    }
+}
+
+/// A disk that several pods share can only be read.
+fn validate_shared_disks(errors: &mut FieldErrors, template: &PodTemplateSpec, path: &Path) {
+    for (index, volume) in template.spec.volumes.iter().enumerate() {
+        if volume.gce_persistent_disk.as_ref().is_some_and(|disk| !disk.read_only) {
+            let at = path.child("spec").child("volumes").index(index).child("gcePersistentDisk").child("readOnly");
+            let problem = "must be true for replicated pods > 1; GCE PD can only be mounted on multiple machines if it is read-only";
+            errors.invalid(&at, false, problem);
+        }
     }
 }
 
@@ -181,6 +191,14 @@ fn validate_parts(errors: &mut FieldErrors, parts: &[(&str, i32)], whole: i32, p
     }
 }
 
+/// What is most likely not meant in a workload: its name, and what is in its template.
+fn warnings_of(metadata: &ObjectMeta, template: &PodTemplateSpec, path: &Path) -> Vec<String> {
+    let mut found = vec![];
+    pod::warn_name(&mut found, &metadata.name, "Pod names and hostnames");
+    found.extend(pod::template_warnings(template, path));
+    found
+}
+
 impl Rules for PodTemplate {
     fn set_defaults(&mut self) {
         pod::default_spec(&mut self.template.spec);
@@ -190,20 +208,7 @@ impl Rules for PodTemplate {
         pod::validate_template(&mut errors, &self.template, &Path::new("template"));
         errors
     }
-}
-
-impl Rules for ControllerRevision {
-    fn validate(&self) -> FieldErrors {
-        let mut errors = FieldErrors::default();
-        if self.data.text().is_empty() {
-            errors.required(&Path::new("data"), "data is mandatory");
-        }
-        errors.not_negative(&Path::new("revision"), self.revision);
-        errors
-    }
-    fn validate_update(&self, old: &Self) -> FieldErrors {
-        let mut errors = self.validate();
-        immutable(&mut errors, &self.data, &old.data, &Path::new("data"), || self.data.to_value());
-        errors
+    fn warnings(&self) -> Vec<String> {
+        pod::template_warnings(&self.template, &Path::new("template"))
     }
 }

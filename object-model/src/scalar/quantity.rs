@@ -85,6 +85,15 @@ impl Quantity {
         self.nanos < 0
     }
 
+    /// Rounds away from zero to whole thousandths.
+    pub fn round_up_to_millis(&mut self) {
+        let milli = NANO / 1000;
+        let rest = self.nanos % milli;
+        if rest != 0 {
+            self.nanos += if rest > 0 { milli - rest } else { -milli - rest };
+        }
+    }
+
     fn with(self, nanos: i128) -> Self {
         Self { nanos: nanos.clamp(-CAP, CAP), notation: self.notation }
     }

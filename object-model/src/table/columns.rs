@@ -117,10 +117,13 @@ pub(super) fn of(group: &str, kind: &str) -> Vec<Column> {
         ("batch", "CronJob") => &[
             text("Schedule", "When jobs are made."),
             text("Timezone", "Time zone of the schedule."),
-            text("Suspend", "No jobs are made for now."),
+            Column { kind: "boolean", ..text("Suspend", "No jobs are made for now.") },
             number("Active", "Jobs that run."),
             text("Last Schedule", "Time since the last job was made."),
             AGE,
+            CONTAINERS[0],
+            CONTAINERS[1],
+            CONTAINERS[2],
         ],
         ("", "Node") => &[
             text("Status", "Whether the node is ready and takes pods."),
@@ -155,7 +158,7 @@ pub(super) fn of(group: &str, kind: &str) -> Vec<Column> {
             text("Parameters", "Further parameters."),
             AGE,
         ],
-        ("", "Event") => {
+        ("" | "events.k8s.io", "Event") => {
             return vec![
                 text("Last Seen", "Time since it was last observed."),
                 text("Type", "Normal or Warning."),
@@ -180,7 +183,11 @@ pub(super) fn of(group: &str, kind: &str) -> Vec<Column> {
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => &[CREATED],
         ("storage.k8s.io", "CSIStorageCapacity") | ("", "LimitRange") => &[CREATED],
         _ => {
-            list.extend(super::further::of(group, kind).unwrap_or_else(|| vec![AGE]));
+            list.extend(
+                super::control::of(group, kind)
+                    .or_else(|| super::further::of(group, kind))
+                    .unwrap_or_else(|| vec![AGE]),
+            );
             return list;
         }
     };
@@ -233,6 +240,10 @@ pub(super) fn cells(object: &Object, now: Time) -> Vec<Value> {
         return cells(&Object::new(hub), now);
     }
     if let Some(Ok(hub)) = as_kind!(old::Ingress).map(|ingress| ingress.clone().into_hub()) {
+        return cells(&Object::new(hub), now);
+    }
+    if let Some(Ok(hub)) = as_kind!(crate::api::networking::v1beta1::Ingress).map(|ingress| ingress.clone().into_hub())
+    {
         return cells(&Object::new(hub), now);
     }
     if let Some(pod) = as_kind!(Pod) {
@@ -297,14 +308,16 @@ pub(super) fn cells(object: &Object, now: Time) -> Vec<Value> {
     }
     if let Some(job) = as_kind!(Job) {
         let done = |kind: &str| job.status.conditions.iter().any(|c| c.type_ == kind && c.status == "True");
-        let status = if done("Complete") {
-            "Complete"
-        } else if done("Failed") {
-            "Failed"
-        } else {
-            "Running"
+        let kinds = ["Complete", "Failed", "Suspended", "FailureTarget", "SuccessCriteriaMet"];
+        let status = kinds.into_iter().find(|kind| done(kind)).unwrap_or(match job.metadata.deletion_timestamp {
+            Some(_) => "Terminating",
+            None => "Running",
+        });
+        let completions = match (job.spec.completions, job.spec.parallelism.unwrap_or(0)) {
+            (Some(wanted), _) => format!("{}/{wanted}", job.status.succeeded),
+            (None, workers) if workers > 1 => format!("{}/1 of {workers}", job.status.succeeded),
+            (None, _) => format!("{}/1", job.status.succeeded),
         };
-        let completions = format!("{}/{}", job.status.succeeded, job.spec.completions.unwrap_or(1));
         let end = job.status.completion_time.unwrap_or(now);
         let ran = job.status.start_time.map_or_else(String::new, |start| human_duration(end.since(start)));
         let [containers, images] = template(&job.spec.template.spec.containers);
@@ -316,6 +329,7 @@ pub(super) fn cells(object: &Object, now: Time) -> Vec<Value> {
             job.status.last_schedule_time.map_or_else(|| "<none>".to_owned(), |time| human_duration(now.since(time)));
         let zone = job.spec.time_zone.clone().unwrap_or_else(|| "<none>".into());
         let suspended = if job.spec.suspend == Some(true) { "True" } else { "False" };
+        let [containers, images] = template(&job.spec.job_template.spec.template.spec.containers);
         return vec![
             name,
             job.spec.schedule.clone().into(),
@@ -324,6 +338,9 @@ pub(super) fn cells(object: &Object, now: Time) -> Vec<Value> {
             job.status.active.len().into(),
             last.into(),
             age,
+            containers,
+            images,
+            selector(job.spec.job_template.spec.selector.as_deref()),
         ];
     }
     if let Some(node) = as_kind!(Node) {
@@ -368,6 +385,11 @@ pub(super) fn cells(object: &Object, now: Time) -> Vec<Value> {
     if let Some(event) = as_kind!(Event) {
         return event_cells(event, name, now);
     }
+    if let Some(event) = as_kind!(crate::api::events::v1::Event)
+        && let Ok(event) = crate::Converts::into_hub(event.clone())
+    {
+        return event_cells(&event, name, now);
+    }
     if let Some(lease) = as_kind!(Lease) {
         return vec![name, lease.spec.holder_identity.clone().unwrap_or_default().into(), age];
     }
@@ -380,6 +402,9 @@ pub(super) fn cells(object: &Object, now: Time) -> Vec<Value> {
     let gvk = object.gvk();
     if gvk.group == "rbac.authorization.k8s.io" || matches!(gvk.kind.as_str(), "CSIStorageCapacity" | "LimitRange") {
         return vec![name, object.metadata().creation_timestamp.map(|time| time.to_string()).into()];
+    }
+    if let Some(rest) = super::control::cells(object, age.clone()) {
+        return std::iter::once(name).chain(rest).collect();
     }
     super::further::cells(object, age.clone()).unwrap_or_else(|| vec![name, age])
 }
@@ -575,12 +600,10 @@ fn event_cells(event: &Event, name: Value, now: Time) -> Vec<Value> {
     let last = last.or(event.last_timestamp).or(micro);
     let first = event.first_timestamp.or(micro);
     let object = &event.involved_object;
-    let source = if event.source.component.is_empty() {
-        event.reporting_component.clone()
-    } else {
-        event.source.component.clone()
-    };
-    let source = if event.source.host.is_empty() { source } else { format!("{source}, {}", event.source.host) };
+    let first_of = |one: &String, other: &String| if one.is_empty() { other.clone() } else { one.clone() };
+    let component = first_of(&event.source.component, &event.reporting_component);
+    let instance = first_of(&event.source.host, &event.reporting_instance);
+    let source = if instance.is_empty() { component } else { format!("{component}, {instance}") };
     let count = event.series.as_ref().map_or(event.count.max(1), |series| series.count);
     vec![
         since(last, now).into(),
@@ -591,7 +614,7 @@ fn event_cells(event: &Event, name: Value, now: Time) -> Vec<Value> {
         source.into(),
         event.message.trim().into(),
         since(first, now).into(),
-        json!(count.to_string()),
+        json!(count),
         name,
     ]
 }

@@ -89,7 +89,7 @@ pub(super) fn of(group: &str, kind: &str) -> Option<Vec<Column>> {
             AGE,
         ],
         ("resource.k8s.io", "ResourceClaim") => &[text("State", "Whether it is allocated."), AGE],
-        ("node.k8s.io", "RuntimeClass") => &[text("Handler", "The configuration of the runtime."), AGE],
+        ("node.k8s.io", "RuntimeClass") => &[text("Handler", ""), AGE],
         ("storage.k8s.io", "StorageClass") => &[
             text("Provisioner", "Who makes the volumes."),
             text("ReclaimPolicy", "What becomes of them."),
@@ -293,7 +293,7 @@ pub(super) fn cells(object: &Object, age: Value) -> Option<Vec<Value>> {
         ];
         ResourceQuota, of => [quota(of)[0].clone(), quota(of)[1].clone(), age];
         ResourceSlice, of => [
-            unset(Some(of.spec.node_name.clone())),
+            unset(of.spec.node_name.clone()),
             of.spec.driver.clone(),
             of.spec.pool.name.clone(),
             age,

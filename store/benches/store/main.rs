@@ -83,6 +83,46 @@ fn callers<F: Future<Output = ()>>(
     });
 }
 
+/// How often each of two ways is gone to compare them.
+const TURNS: u64 = 600;
+
+/// Measures two ways to do the same that differ by less than a machine's moods: they are gone in turn, all at once, and
+/// criterion is told the middle half of what each turn took.
+fn side_by_side<F: Future<Output = ()>, G: Future<Output = ()>>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    runtime: &Runtime,
+    (turns, callers): (u64, u64),
+    (first_name, first): (&str, impl Fn(u64) -> F),
+    (second_name, second): (&str, impl Fn(u64) -> G),
+) {
+    let clock = SystemClock::new();
+    let mut spent = [vec![], vec![]];
+    for turn in 0..turns {
+        let numbers = || (turn * callers..(turn + 1) * callers).map(|number| number * STEP);
+        let start = clock.now();
+        runtime.block_on(join_all(numbers().map(&first)));
+        let between = clock.now();
+        runtime.block_on(join_all(numbers().map(&second)));
+        spent[0].push(between - start);
+        spent[1].push(clock.now() - between);
+    }
+    group.throughput(Throughput::Elements(callers));
+    for (name, mut spent) in [first_name, second_name].into_iter().zip(spent) {
+        spent.sort_unstable();
+        let middle = &spent[spent.len() / 4..spent.len() * 3 / 4];
+        let mut next = 0;
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|turns| {
+                let told = (0..turns).map(|_| {
+                    next = (next + STEP as usize) % middle.len();
+                    middle[next]
+                });
+                told.sum()
+            });
+        });
+    }
+}
+
 /// The etcd to measure with and our store in it; `None`, with a word, where there is none.
 fn start_etcd(runtime: &Runtime, more: &[&str]) -> Option<(support::TestEtcd, Arc<EtcdStore<Bytes>>)> {
     if support::find().is_none() {

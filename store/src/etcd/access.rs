@@ -34,9 +34,8 @@ impl Access {
             return Ok(Some(token));
         }
         let question = AuthenticateRequest { name: user.name.clone(), password: user.password.clone() };
-        // A future with itself inside has no size.
-        let asking = Box::pin(client.call_as(None, "/etcdserverpb.Auth/Authenticate", Repeat::Always, question));
-        let answer: AuthenticateResponse = asking.await?;
+        let path = "/etcdserverpb.Auth/Authenticate";
+        let answer: AuthenticateResponse = client.call_as(None, path, Repeat::Always, question).await?;
         let token: Token = answer.token.parse().map_err(|_| Status::internal("etcd's token is no header"))?;
         *self.slot() = Some(token.clone());
         Ok(Some(token))

@@ -19,16 +19,8 @@ pub(super) struct Charged<'a> {
 }
 
 /// Kinds of the core group whose plain plural name is counted, besides `count/...`.
-const COUNTED: [&str; 8] = [
-    "pods",
-    "services",
-    "configmaps",
-    "secrets",
-    "persistentvolumeclaims",
-    "replicationcontrollers",
-    "resourcequotas",
-    "serviceaccounts",
-];
+const COUNTED: [&str; 7] =
+    ["pods", "services", "configmaps", "secrets", "persistentvolumeclaims", "replicationcontrollers", "resourcequotas"];
 const BY_CLASS: &str = ".storageclass.storage.k8s.io/";
 
 fn one() -> Quantity {

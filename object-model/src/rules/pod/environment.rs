@@ -78,7 +78,7 @@ fn validate_source(errors: &mut FieldErrors, source: &EnvVarSource, has_value: b
         0 => errors.invalid(
             path,
             "",
-            "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`",
+            "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`",
         ),
         _ if has_value => errors.invalid(path, "", "may not be specified when `value` is not empty"),
         1 => {}

@@ -257,10 +257,10 @@ fn large(owner: &str, name: &str) -> String {
     letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
 }
 
-/// Text as Go's encoder writes it, which is careful with HTML.
 fn quoted(text: &str) -> String {
-    let plain = serde_json::Value::from(text).to_string();
-    plain.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+    let mut out = vec![];
+    crate::json::write_string(&mut out, text);
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 impl GoValue {
@@ -320,7 +320,7 @@ impl GoValue {
             Ref::I64(value) => Self::Leaf(value.to_string()),
             Ref::F64(value) => Self::Leaf(value.to_string()),
             Ref::Str(text) => Self::Leaf(quoted(text)),
-            Ref::Bytes(bytes) if bytes.is_empty() => Self::Null,
+            Ref::Bytes([]) => Self::Null,
             Ref::Bytes(bytes) => Self::Leaf(quoted(&String::from_utf8_lossy(bytes))),
             Ref::Scalar(scalar) => {
                 let mut text = vec![];

@@ -310,7 +310,7 @@ fn updates_change_little() {
             json!({}),
             json!({"restartPolicy": "Never"}),
             vec![
-                "spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)\n@@ -34,7 +34,7 @@\n   }\n  ],\n  \"EphemeralContainers\": null,\n- \"RestartPolicy\": \"Always\",\n+ \"RestartPolicy\": \"Never\",\n  \"TerminationGracePeriodSeconds\": 30,\n  \"ActiveDeadlineSeconds\": null,\n  \"DNSPolicy\": \"ClusterFirst\",\n",
+                "spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)\n@@ -35,7 +35,7 @@\n   }\n  ],\n  \"EphemeralContainers\": null,\n- \"RestartPolicy\": \"Always\",\n+ \"RestartPolicy\": \"Never\",\n  \"TerminationGracePeriodSeconds\": 30,\n  \"ActiveDeadlineSeconds\": null,\n  \"DNSPolicy\": \"ClusterFirst\",\n",
             ],
         ),
     ];
@@ -318,4 +318,47 @@ fn updates_change_little() {
         let told: Vec<String> = pod(new.clone()).validate_update(&pod(old)).iter().map(ToString::to_string).collect();
         assert_eq!(told, expected, "{new}");
     }
+}
+
+#[test]
+fn warnings_tell_what_is_most_likely_not_meant() {
+    let cases: Vec<(Value, &str)> = vec![
+        (
+            json!({"nodeSelector": {"beta.kubernetes.io/os": "linux"}}),
+            "spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use \"kubernetes.io/os\" instead",
+        ),
+        (
+            json!({"c": {"env": [{"name": "A"}, {"name": "A"}]}}),
+            "spec.containers[0].env[1]: hides previous definition of \"A\", which may be dropped when using apply",
+        ),
+        (
+            json!({"c": {"ports": [{"containerPort": 1}, {"containerPort": 1}]}}),
+            "spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]",
+        ),
+        (
+            json!({"c": {"resources": {"requests": {"memory": "100m"}}}}),
+            "spec.containers[0].resources.requests[memory]: fractional byte value \"100m\" is invalid, must be an integer",
+        ),
+        (json!({"imagePullSecrets": [{}]}), "spec.imagePullSecrets[0].name: invalid empty name \"\""),
+        (
+            json!({"volumes": [{"name": "v", "rbd": {"monitors": ["m"], "image": "i"}}]}),
+            "spec.volumes[0].rbd: deprecated in v1.28, non-functional in v1.31+",
+        ),
+    ];
+    for (change, expected) in cases {
+        assert_eq!(pod(change.clone()).warnings(), [expected], "{change}");
+    }
+    assert!(pod(json!({})).warnings().is_empty());
+}
+
+#[test]
+fn annotations_that_mean_something_are_checked() {
+    let mut annotated = pod(json!({}));
+    annotated.metadata.annotations.insert("container.apparmor.security.beta.kubernetes.io/no".into(), "x".into());
+    let told: Vec<String> = annotated.validate().iter().map(ToString::to_string).collect();
+    let at = "metadata.annotations[container.apparmor.security.beta.kubernetes.io/no]: Invalid value";
+    assert_eq!(
+        told,
+        [format!("{at}: \"no\": container not found"), format!("{at}: \"x\": invalid AppArmor profile name: \"x\""),]
+    );
 }

@@ -223,6 +223,10 @@ impl Rules for Job {
         validate_counts(&mut errors, &counts, &Path::new("status"));
         errors
     }
+
+    fn warnings(&self) -> Vec<String> {
+        super::warnings_of(&self.metadata, &self.spec.template, &Path::new("spec").child("template"))
+    }
 }
 
 /// What may change in a Job: little, unless it has not begun.

@@ -89,4 +89,9 @@ impl Rules for CronJob {
     fn validate_update(&self, _old: &Self) -> FieldErrors {
         self.check()
     }
+
+    fn warnings(&self) -> Vec<String> {
+        let path = Path::new("spec").child("jobTemplate").child("spec").child("template");
+        super::warnings_of(&self.metadata, &self.spec.job_template.spec.template, &path)
+    }
 }

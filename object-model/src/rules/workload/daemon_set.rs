@@ -64,6 +64,8 @@ impl Rules for DaemonSet {
         }
         validate_match(&mut errors, &selected, &spec.template, &path.child("template"));
         validate_lasting(&mut errors, &spec.template, "DaemonSet", &path.child("template"));
+        // There is a pod on every node.
+        super::validate_shared_disks(&mut errors, &spec.template, &path.child("template"));
         let counts = [
             ("minReadySeconds", spec.min_ready_seconds.into()),
             ("revisionHistoryLimit", spec.revision_history_limit.unwrap_or_default().into()),
@@ -101,5 +103,9 @@ impl Rules for DaemonSet {
             errors.invalid(&path.child("collisionCount"), value, "cannot be decremented");
         }
         errors
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        pod::template_warnings(&self.spec.template, &Path::new("spec").child("template"))
     }
 }

@@ -17,6 +17,7 @@ fn validate_selected(
     errors: &mut FieldErrors,
     selector: Option<&LabelSelector>,
     template: &PodTemplateSpec,
+    replicas: Option<i32>,
     path: &Path,
 ) {
     let at = path.child("selector");
@@ -29,6 +30,9 @@ fn validate_selected(
         _ => {
             validate_match(errors, &selected, template, &path.child("template"));
             validate_lasting(errors, template, "ReplicaSet", &path.child("template"));
+            if replicas.is_some_and(|replicas| replicas > 1) {
+                super::validate_shared_disks(errors, template, &path.child("template"));
+            }
         }
     }
 }
@@ -76,7 +80,7 @@ impl Rules for Deployment {
         let path = Path::new("spec");
         let spec = &self.spec;
         errors.not_negative(&path.child("replicas"), i64::from(spec.replicas.unwrap_or(1)));
-        validate_selected(&mut errors, spec.selector.as_deref(), &spec.template, &path);
+        validate_selected(&mut errors, spec.selector.as_deref(), &spec.template, spec.replicas, &path);
         validate_strategy(&mut errors, &spec.strategy, &path.child("strategy"));
         errors.not_negative(&path.child("minReadySeconds"), i64::from(spec.min_ready_seconds));
         let limit = spec.revision_history_limit.unwrap_or(10);
@@ -128,6 +132,10 @@ impl Rules for Deployment {
         }
         errors
     }
+
+    fn warnings(&self) -> Vec<String> {
+        super::warnings_of(&self.metadata, &self.spec.template, &Path::new("spec").child("template"))
+    }
 }
 
 impl Rules for ReplicaSet {
@@ -141,7 +149,8 @@ impl Rules for ReplicaSet {
         let path = Path::new("spec");
         errors.not_negative(&path.child("replicas"), i64::from(self.spec.replicas.unwrap_or(1)));
         errors.not_negative(&path.child("minReadySeconds"), i64::from(self.spec.min_ready_seconds));
-        validate_selected(&mut errors, self.spec.selector.as_deref(), &self.spec.template, &path);
+        let spec = &self.spec;
+        validate_selected(&mut errors, spec.selector.as_deref(), &spec.template, spec.replicas, &path);
         errors
     }
 
@@ -160,5 +169,9 @@ impl Rules for ReplicaSet {
             status.terminating_replicas,
             status.observed_generation,
         )
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        super::warnings_of(&self.metadata, &self.spec.template, &Path::new("spec").child("template"))
     }
 }

@@ -57,6 +57,9 @@ impl Rules for ReplicationController {
             errors.invalid(&at, &shown_labels(template), "`selector` does not match template `labels`");
         }
         validate_lasting(&mut errors, template, "ReplicationController", &at);
+        if self.spec.replicas.is_some_and(|replicas| replicas > 1) {
+            super::validate_shared_disks(&mut errors, template, &at);
+        }
         errors
     }
 
@@ -68,5 +71,10 @@ impl Rules for ReplicationController {
             None,
             status.observed_generation,
         )
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let path = Path::new("spec").child("template");
+        self.spec.template.iter().flat_map(|template| super::warnings_of(&self.metadata, template, &path)).collect()
     }
 }

@@ -72,8 +72,11 @@ fn validate_spec(errors: &mut FieldErrors, spec: &StatefulSetSpec, path: &Path) 
             errors.invalid(&selector, &json_value(broken), "");
         }
         _ => {
-            validate_match(errors, &selected, &spec.template, &path.child("template"));
-            validate_lasting(errors, &spec.template, "StatefulSet", &path.child("template"));
+            let template = path.child("template");
+            validate_match(errors, &selected, &spec.template, &template);
+            // Told twice by kube-apiserver: in the causes these stand two times.
+            pod::validate_template_metadata(errors, &spec.template, &template);
+            validate_lasting(errors, &spec.template, "StatefulSet", &template);
         }
     }
 }
@@ -162,5 +165,9 @@ impl Rules for StatefulSet {
             errors.invalid(&path.child("collisionCount"), value, "cannot be decremented");
         }
         errors
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        super::warnings_of(&self.metadata, &self.spec.template, &Path::new("spec").child("template"))
     }
 }

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::Resource;
 use crate::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use crate::api::batch::v1::{CronJob, Job};
 use crate::api::core::v1::ReplicationController;
+use crate::{Resource, Rules as _};
 
 fn template() -> Value {
     json!({"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "c", "image": "i:1"}]}})
@@ -34,6 +34,9 @@ fn selected() -> Value {
 
 #[test]
 fn replicated() {
+    let disk = json!({"replicas": 2, "template": {"spec": {"volumes": [{"name": "v", "gcePersistentDisk": {"pdName": "d"}}]}}});
+    let shared = "spec.template.spec.volumes[0].gcePersistentDisk.readOnly: Invalid value: false: must be true for replicated pods > 1; GCE PD can only be mounted on multiple machines if it is read-only";
+    check::<Deployment>(&selected(), &[(disk, &[shared])]);
     check::<Deployment>(
         &selected(),
         &[

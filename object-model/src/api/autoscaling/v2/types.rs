@@ -111,7 +111,7 @@ pub struct HPAScalingRules {
     pub select_policy: Option<String>,
     /// Policies.
     #[field(tag = 2, list = "atomic")]
-    pub policies: Vec<HPAScalingPolicy>,
+    pub policies: Option<Vec<HPAScalingPolicy>>,
     /// Stabilization window, in seconds.
     #[field(tag = 3)]
     pub stabilization_window_seconds: Option<i32>,

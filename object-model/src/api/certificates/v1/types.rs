@@ -12,7 +12,8 @@ use crate::{Reflect, Resource};
     plural = "certificatesigningrequests",
     scope = "Cluster",
     short = "csr",
-    subresources = "approval,status"
+    subresources = "approval,status",
+    rules
 )]
 pub struct CertificateSigningRequest {
     /// Standard object metadata.

@@ -4,7 +4,7 @@ use crate::{Reflect, Resource};
 
 /// An ip address.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "networking.k8s.io", version = "v1", plural = "ipaddresses", scope = "Cluster", short = "ip")]
+#[resource(group = "networking.k8s.io", version = "v1", plural = "ipaddresses", scope = "Cluster", short = "ip", rules)]
 pub struct IPAddress {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -67,7 +67,8 @@ pub struct NetworkPolicy {
     version = "v1",
     plural = "servicecidrs",
     scope = "Cluster",
-    subresources = "status"
+    subresources = "status",
+    rules
 )]
 pub struct ServiceCIDR {
     /// Standard object metadata.

@@ -6,7 +6,7 @@ use super::{DeviceSelector, OpaqueDeviceConfiguration};
 
 /// A device class.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "resource.k8s.io", version = "v1", plural = "deviceclasses", scope = "Cluster")]
+#[resource(group = "resource.k8s.io", version = "v1", plural = "deviceclasses", scope = "Cluster", rules)]
 pub struct DeviceClass {
     /// Standard object metadata.
     #[field(tag = 1, always)]

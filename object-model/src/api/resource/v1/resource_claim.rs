@@ -8,7 +8,7 @@ use super::{DeviceToleration, OpaqueDeviceConfiguration, ResourceClaimSpec};
 
 /// A resource claim.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "resource.k8s.io", version = "v1", plural = "resourceclaims", subresources = "status")]
+#[resource(group = "resource.k8s.io", version = "v1", plural = "resourceclaims", subresources = "status", rules)]
 pub struct ResourceClaim {
     /// Standard object metadata.
     #[field(tag = 1, always)]

@@ -6,7 +6,7 @@ use super::ResourceClaimSpec;
 
 /// A resource claim template.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "resource.k8s.io", version = "v1", plural = "resourceclaimtemplates")]
+#[resource(group = "resource.k8s.io", version = "v1", plural = "resourceclaimtemplates", rules)]
 pub struct ResourceClaimTemplate {
     /// Standard object metadata.
     #[field(tag = 1, always)]

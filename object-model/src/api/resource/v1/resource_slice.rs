@@ -6,7 +6,7 @@ use crate::{Reflect, Resource};
 
 /// A resource slice.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "resource.k8s.io", version = "v1", plural = "resourceslices", scope = "Cluster")]
+#[resource(group = "resource.k8s.io", version = "v1", plural = "resourceslices", scope = "Cluster", rules)]
 pub struct ResourceSlice {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -80,13 +80,13 @@ pub struct Device {
     pub consumes_counters: Vec<DeviceCounterConsumption>,
     /// Node name.
     #[field(tag = 5)]
-    pub node_name: String,
+    pub node_name: Option<String>,
     /// Node selector.
     #[field(tag = 6)]
     pub node_selector: Option<Box<crate::api::core::v1::NodeSelector>>,
     /// All nodes.
     #[field(tag = 7)]
-    pub all_nodes: bool,
+    pub all_nodes: Option<bool>,
     /// Taints.
     #[field(tag = 8, list = "atomic")]
     pub taints: Vec<DeviceTaint>,
@@ -112,16 +112,16 @@ pub struct Device {
 pub struct DeviceAttribute {
     /// Int.
     #[field(tag = 2)]
-    pub int: i64,
+    pub int: Option<i64>,
     /// Bool.
     #[field(tag = 3)]
-    pub bool: bool,
+    pub bool: Option<bool>,
     /// String.
     #[field(tag = 4)]
-    pub string: String,
+    pub string: Option<String>,
     /// Version.
     #[field(tag = 5)]
-    pub version: String,
+    pub version: Option<String>,
     /// Ints.
     #[field(tag = 6, list = "atomic")]
     pub ints: Vec<i64>,
@@ -211,19 +211,19 @@ pub struct ResourceSliceSpec {
     pub pool: ResourcePool,
     /// Node name.
     #[field(tag = 3)]
-    pub node_name: String,
+    pub node_name: Option<String>,
     /// Node selector.
     #[field(tag = 4)]
     pub node_selector: Option<Box<crate::api::core::v1::NodeSelector>>,
     /// All nodes.
     #[field(tag = 5)]
-    pub all_nodes: bool,
+    pub all_nodes: Option<bool>,
     /// Devices.
     #[field(tag = 6, list = "atomic")]
     pub devices: Vec<Device>,
     /// Per device node selection.
     #[field(tag = 7)]
-    pub per_device_node_selection: bool,
+    pub per_device_node_selection: Option<bool>,
     /// Shared counters.
     #[field(tag = 8, list = "atomic")]
     pub shared_counters: Vec<CounterSet>,

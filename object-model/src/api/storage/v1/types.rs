@@ -18,7 +18,7 @@ pub struct CSIDriver {
 
 /// A csi node.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "storage.k8s.io", version = "v1", plural = "csinodes", scope = "Cluster")]
+#[resource(group = "storage.k8s.io", version = "v1", plural = "csinodes", scope = "Cluster", rules)]
 pub struct CSINode {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -30,7 +30,7 @@ pub struct CSINode {
 
 /// A csi storage capacity.
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
-#[resource(group = "storage.k8s.io", version = "v1", plural = "csistoragecapacities")]
+#[resource(group = "storage.k8s.io", version = "v1", plural = "csistoragecapacities", rules)]
 pub struct CSIStorageCapacity {
     /// Standard object metadata.
     #[field(tag = 1, always)]
@@ -86,7 +86,8 @@ pub struct StorageClass {
     version = "v1",
     plural = "volumeattachments",
     scope = "Cluster",
-    subresources = "status"
+    subresources = "status",
+    rules
 )]
 pub struct VolumeAttachment {
     /// Standard object metadata.
@@ -107,7 +108,8 @@ pub struct VolumeAttachment {
     version = "v1",
     plural = "volumeattributesclasses",
     scope = "Cluster",
-    short = "vac"
+    short = "vac",
+    rules
 )]
 pub struct VolumeAttributesClass {
     /// Standard object metadata.
@@ -192,7 +194,7 @@ pub struct TokenRequest {
     pub audience: String,
     /// Expiration, in seconds.
     #[field(tag = 2)]
-    pub expiration_seconds: i64,
+    pub expiration_seconds: Option<i64>,
 }
 
 /// A volume attachment source.
