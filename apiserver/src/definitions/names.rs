@@ -11,8 +11,7 @@ use pintle_object_model::api::apiextensions::v1::{
 
 /// The definitions with the names and conditions that they are due.
 pub(super) fn judge(definitions: &[&CustomResourceDefinition], now: Time) -> Vec<CustomResourceDefinition> {
-    let mut judged: Vec<CustomResourceDefinition> =
-        definitions.iter().map(|one| CustomResourceDefinition::clone(one)).collect();
+    let mut judged: Vec<CustomResourceDefinition> = definitions.iter().copied().cloned().collect();
     for index in 0..judged.len() {
         let definition = &judged[index];
         let taken = Taken::by_others(&judged, index);

@@ -88,10 +88,7 @@ impl Registry {
             (_, Some(_)) => {}
         }
         Ok(match (initial, revision) {
-            // Only who asked for the state expects to be told where it ends.
-            (true, _) => From::InitialEvents {
-                mark_end: params.allow_watch_bookmarks && params.send_initial_events == Some(true),
-            },
+            (true, _) => From::InitialEvents { mark_end: params.allow_watch_bookmarks },
             (false, Some(revision)) if revision > 0 => From::Revision(revision),
             (false, _) => From::Now,
         })

@@ -16,33 +16,34 @@ use pintle_object_model::{Object, ObjectRef, Reflect, Resource, Scheme, custom};
 use pintle_watch::{Informer, InformerConfig, Shutdown};
 
 /// People who work together.
+#[allow(clippy::duplicated_attributes, reason = "columns may have the same type")]
 #[derive(Clone, Debug, Default, PartialEq, Resource)]
 #[resource(group = "example.com", version = "v1", kind = "Team", short = "tm", subresources = "status")]
 #[resource(column(name = "Size", type = "integer", path = ".spec.size"))]
 #[resource(column(name = "Members", type = "integer", path = ".status.members"))]
 #[resource(scale(spec = ".spec.size", status = ".status.members"))]
-pub struct Team {
+struct Team {
     /// Standard metadata.
-    pub metadata: ObjectMeta,
+    metadata: ObjectMeta,
     /// What is wanted.
-    pub spec: TeamSpec,
+    spec: TeamSpec,
     /// What is there.
-    pub status: TeamStatus,
+    status: TeamStatus,
 }
 
 /// What is wanted of a team.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
-pub struct TeamSpec {
+struct TeamSpec {
     /// How many members.
     #[field(default = "3", minimum = 1, maximum = 9)]
-    pub size: Option<i32>,
+    size: Option<i32>,
 }
 
 /// What is there of a team.
 #[derive(Clone, Debug, Default, PartialEq, Reflect)]
-pub struct TeamStatus {
+struct TeamStatus {
     /// How many members there are.
-    pub members: i32,
+    members: i32,
 }
 
 /// Keeps a ConfigMap that says how large each team is.
@@ -68,7 +69,7 @@ impl Reconciler for Roster {
 }
 
 /// Answers how many members the team has before and after it is scaled.
-pub async fn run() -> Result<(i32, i32)> {
+pub(crate) async fn run() -> Result<(i32, i32)> {
     let mut scheme = Scheme::builtin();
     scheme.register::<Team>();
     let cluster = Cluster::builder()

@@ -148,7 +148,7 @@ impl ContainerRuntime for Lines {
 }
 
 /// Answers what the runtime said until the pod ran.
-pub async fn run() -> Result<Vec<String>> {
+pub(crate) async fn run() -> Result<Vec<String>> {
     let runtime = Arc::new(Lines(SystemClock::shared(), Mutex::default()));
     let own = Arc::clone(&runtime);
     let node = |agent: NodeAgentBuilder| {

@@ -44,7 +44,7 @@ impl Score for Picky {
 }
 
 /// Answers the nodes that the pods got.
-pub async fn run() -> Result<Vec<String>> {
+pub(crate) async fn run() -> Result<Vec<String>> {
     let cluster = Cluster::builder()
         .nodes(3)
         // Pods get no account here, so none has to be there first.
