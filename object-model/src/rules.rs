@@ -34,6 +34,8 @@ mod volume;
 mod webhook;
 mod workload;
 
+pub(crate) use registration::USAGES;
+
 /// Kinds whose rules beyond their metadata are not written yet: they are stored as given.
 macro_rules! metadata_only {
     ($($kind:ty),* $(,)?) => {

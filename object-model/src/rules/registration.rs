@@ -72,7 +72,8 @@ impl Rules for APIService {
     }
 }
 
-const USAGES: [&str; 23] = [
+/// What a certificate may be asked for.
+pub(crate) const USAGES: [&str; 23] = [
     "any",
     "cert sign",
     "client auth",
