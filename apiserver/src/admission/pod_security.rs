@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use pintle_object_model::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
@@ -31,6 +32,8 @@ pub struct PodSecurity {
 
 /// Most pods of a namespace that are looked at when its labels change.
 const PODS_MAX: usize = 3000;
+/// How long to wait for what is known of them to be up to date.
+const PODS_WAIT: Duration = Duration::from_secs(1);
 
 impl PodSecurity {
     /// Reads labels of namespaces; with `pods`, who changes them is told which pods do not fit.
@@ -39,7 +42,7 @@ impl PodSecurity {
     }
 
     /// Labels of namespaces must make sense; of those that are there, only what is new is held against the author.
-    fn check_namespace(&self, attributes: &Attributes<'_>, namespace: &Namespace) -> Result<(), Status> {
+    async fn check_namespace(&self, attributes: &Attributes<'_>, namespace: &Namespace) -> Result<(), Status> {
         let labels = &namespace.metadata.labels;
         let errors = policy::check(labels);
         let old = attributes.old.and_then(|old| old.downcast::<Namespace>());
@@ -50,14 +53,18 @@ impl PodSecurity {
         let (now, before) = (wish(labels, "enforce"), wish(&old.metadata.labels, "enforce"));
         let relaxed = now.minor == before.minor && now.level <= before.level;
         if errors.is_empty() && now.level != Level::Privileged && !relaxed {
-            self.warn_of_pods(attributes, &now);
+            self.warn_of_pods(attributes, &now).await;
         }
         Ok(())
     }
 
     /// Says which pods would not be let in any more.
-    fn warn_of_pods(&self, attributes: &Attributes<'_>, wish: &Wish) {
+    async fn warn_of_pods(&self, attributes: &Attributes<'_>, wish: &Wish) {
         let Some(pods) = &self.pods else { return };
+        // Who made a pod just before is told of it. That the cache is late is no reason to refuse: it is advice.
+        if let Err(status) = pods.wait_fresh(PODS_WAIT).await {
+            tracing::debug!(message = status.message, "telling of the pods that are known");
+        }
         let snapshot = pods.cache.snapshot();
         let all: Vec<&Pod> =
             snapshot.iter(attributes.name, None).filter_map(|(_, object)| object.downcast::<Pod>()).collect();
@@ -170,7 +177,7 @@ impl AdmissionPlugin for PodSecurity {
         let Some(object) = object else { return Ok(()) };
         if let Some(namespace) = object.as_any().downcast_ref::<Namespace>() {
             return if attributes.subresource.is_empty() {
-                self.check_namespace(attributes, namespace)
+                self.check_namespace(attributes, namespace).await
             } else {
                 Ok(())
             };
