@@ -36,7 +36,7 @@ mod workload;
 
 pub(crate) use registration::USAGES;
 
-/// Kinds whose rules beyond their metadata are not written yet: they are stored as given.
+/// Kinds that are never stored: what they ask for is checked where it is carried out.
 macro_rules! metadata_only {
     ($($kind:ty),* $(,)?) => {
         $(impl crate::Rules for $kind {})*
