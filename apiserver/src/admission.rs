@@ -132,7 +132,8 @@ pub trait AdmissionPlugin: Send + Sync + 'static {
     /// Does it care about this operation?
     fn handles(&self, operation: Operation) -> bool;
 
-    /// Do the other plugins have another look at what it changed? For plugins that act for somebody else.
+    /// Do the other plugins have another look at what it changed? For plugins that act for somebody else, while there
+    /// is somebody: to find out what changed costs a copy of the object.
     fn reinvokes(&self) -> bool {
         false
     }

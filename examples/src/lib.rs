@@ -29,3 +29,8 @@ pub use observe::AuditFlags;
 pub use progress::{Progress, resident_mib};
 pub use signals::{until_stopped, wait_for_stop};
 pub use stores::{StoreArguments, StoreFlag};
+
+/// A server allocates for each request on whichever thread it lands, and glibc's arenas pay for that in locks and
+/// `mprotect`. Libraries leave the choice to their host; the example binaries make it here.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -240,7 +240,7 @@ impl AdmissionPlugin for MutatingPolicies {
     }
 
     fn reinvokes(&self) -> bool {
-        true
+        !self.sources.bindings.cache.snapshot().is_empty()
     }
 
     async fn mutate(&self, attributes: &Attributes<'_>, object: &mut dyn AnyResource) -> Result<(), Status> {

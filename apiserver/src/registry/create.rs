@@ -52,19 +52,19 @@ impl Registry {
         }
         super::warn_of_finalizers(call, &*object);
         drop_double_owners(call, object.metadata_mut());
-        let generate = object.metadata().name.is_empty() && !object.metadata().generate_name.is_empty();
+        if !object.metadata().name.is_empty() || object.metadata().generate_name.is_empty() {
+            return self.create_once(call, object, manager, dry).await;
+        }
         let mut attempt = 1;
         loop {
             let mut candidate = object.clone_box();
-            if generate {
-                let suffix = self.parts.random.name_suffix(5);
-                let metadata = candidate.metadata_mut();
-                // Generated names stay below 63 characters, so that they fit where labels must.
-                let base: String = metadata.generate_name.chars().take(58).collect();
-                metadata.name = format!("{base}{suffix}");
-            }
+            let suffix = self.parts.random.name_suffix(5);
+            let metadata = candidate.metadata_mut();
+            // Generated names stay below 63 characters, so that they fit where labels must.
+            let base: String = metadata.generate_name.chars().take(58).collect();
+            metadata.name = format!("{base}{suffix}");
             match self.create_once(call, candidate, manager, dry).await {
-                Err(status) if generate && status.is_already_exists() && attempt < NAME_ATTEMPTS => attempt += 1,
+                Err(status) if status.is_already_exists() && attempt < NAME_ATTEMPTS => attempt += 1,
                 other => return other,
             }
         }

@@ -170,6 +170,11 @@ impl Hooks {
 }
 
 impl Hooks {
+    /// Is there any configuration?
+    pub(super) fn any(&self) -> bool {
+        !self.configurations.cache.snapshot().is_empty()
+    }
+
     /// The configurations, in the order of their names.
     pub(super) fn all<K: pintle_object_model::Resource>(&self) -> Vec<Arc<K>> {
         self.configurations.cache.snapshot().iter("", None).filter_map(|(_, object)| object.downcast_arc()).collect()

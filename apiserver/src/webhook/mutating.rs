@@ -68,7 +68,7 @@ impl AdmissionPlugin for MutatingWebhooks {
     }
 
     fn reinvokes(&self) -> bool {
-        true
+        self.hooks.any()
     }
 
     async fn mutate(&self, attributes: &Attributes<'_>, object: &mut dyn AnyResource) -> Result<(), Status> {

@@ -111,7 +111,16 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let bytes = text.as_bytes();
     let mut start = 0;
-    for (index, byte) in bytes.iter().enumerate() {
+    let mut next = 0;
+    while let Some(byte) = bytes.get(next) {
+        if let Some(block) = bytes[next..].first_chunk::<16>()
+            && is_plain(block)
+        {
+            next += block.len();
+            continue;
+        }
+        let index = next;
+        next += 1;
         let short = match byte {
             b'"' => Some(b'"'),
             b'\\' => Some(b'\\'),
@@ -128,6 +137,7 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
                 out.extend_from_slice(&bytes[start..index]);
                 out.extend_from_slice(if bytes[index + 2] == 0xa8 { b"\\u2028" } else { b"\\u2029" });
                 start = index + 3;
+                next = start;
                 continue;
             }
             _ => continue,
@@ -148,6 +158,20 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     }
     out.extend_from_slice(&bytes[start..]);
     out.push(b'"');
+}
+
+/// Whether no byte of a block needs a closer look. Without branches, so that it is a handful of instructions.
+fn is_plain(block: &[u8; 16]) -> bool {
+    let look = |byte: u8| {
+        u8::from(byte < 0x20)
+            | u8::from(byte == b'"')
+            | u8::from(byte == b'\\')
+            | u8::from(byte == b'<')
+            | u8::from(byte == b'>')
+            | u8::from(byte == b'&')
+            | u8::from(byte == 0xe2)
+    };
+    block.iter().fold(0, |found, byte| found | look(*byte)) == 0
 }
 
 fn type_members(out: &mut Vec<u8>, api_version: &str, kind: &str) {

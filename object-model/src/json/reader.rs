@@ -164,13 +164,20 @@ impl<'a> Reader<'a> {
                 let text = &self.text[start..self.at + offset];
                 self.no_control(text)?;
                 self.at += offset + 1;
-                Ok(String::from_utf8_lossy(text))
+                // Almost all text is valid, and to find that out is faster than to look for what is not.
+                Ok(std::str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed))
             }
             Some(_) => self.escaped(start),
         }
     }
 
     fn no_control(&self, text: &[u8]) -> Result<(), DecodeError> {
+        // Whole blocks first: the compiler makes one comparison of each.
+        let mut blocks = text.chunks_exact(32);
+        let clean = |block: &[u8]| block.iter().fold(0, |bad, byte| bad | u8::from(*byte < 0x20)) == 0;
+        if blocks.by_ref().all(clean) && clean(blocks.remainder()) {
+            return Ok(());
+        }
         match text.iter().find(|byte| **byte < 0x20) {
             Some(byte) => {
                 let shown = char::from(*byte).escape_debug().to_string();
