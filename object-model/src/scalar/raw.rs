@@ -4,6 +4,14 @@ use bytes::Bytes;
 
 use crate::reflect::Scalar;
 
+/// Kept as it came, but for bytes that are no UTF-8: they are replaced here as in any other text.
+fn sound(text: &[u8]) -> Bytes {
+    match std::str::from_utf8(text) {
+        Ok(_) => Bytes::copy_from_slice(text),
+        Err(_) => String::from_utf8_lossy(text).into_owned().into(),
+    }
+}
+
 macro_rules! raw_json {
     ($(#[$doc:meta])* $name:ident, $tag:literal) => {
         $(#[$doc])*
@@ -37,7 +45,7 @@ macro_rules! raw_json {
                 out.extend_from_slice(if self.0.is_empty() { b"null" } else { &self.0 });
             }
             fn read_json(&mut self, text: &[u8]) -> Result<(), String> {
-                self.0 = if text == b"null" { Bytes::new() } else { Bytes::copy_from_slice(text) };
+                self.0 = if text == b"null" { Bytes::new() } else { sound(text) };
                 Ok(())
             }
             fn write_protobuf(&self, out: &mut Vec<u8>) {
@@ -46,7 +54,11 @@ macro_rules! raw_json {
                 }
             }
             fn read_protobuf(&mut self, body: &[u8]) -> Result<(), String> {
-                self.0 = Bytes::copy_from_slice(crate::protobuf::last_bytes_field(body, $tag)?.unwrap_or_default());
+                let text = crate::protobuf::last_bytes_field(body, $tag)?.unwrap_or_default();
+                if !text.is_empty() {
+                    crate::json::check_syntax(text).map_err(|error| error.to_string())?;
+                }
+                self.0 = sound(text);
                 Ok(())
             }
         }
