@@ -22,18 +22,12 @@ use pintle_client::{ApiService, Caller, Content, Request, Target};
 use pintle_object_model::Status;
 use pintle_object_model::clock::Clock;
 use pintle_watch::Shutdown;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 use tower::{Service, ServiceExt};
 use tracing::{debug, warn};
 
 use crate::documents::{KEYS_PATH, KEYS_TYPE};
-use crate::pki::Issued;
-use crate::server::SetupError;
+use crate::tls::TlsServer;
 
 /// Most bytes of a request body. Source: kube-apiserver's limit for resource requests.
 const BODY_BYTES_MAX: usize = 3 * 1024 * 1024;
@@ -222,44 +216,6 @@ where
     }
 }
 
-/// The server's certificate, and the authority of its clients.
-#[derive(Clone, Debug)]
-pub struct TlsServer {
-    config: Arc<ServerConfig>,
-}
-
-impl TlsServer {
-    /// Serves with this certificate; clients may show certificates of `client_ca` (PEM).
-    ///
-    /// # Errors
-    /// If the material cannot be used.
-    pub fn new(identity: &Issued, client_ca: &str) -> Result<Self, SetupError> {
-        let config = |why: String| SetupError::Config(format!("setting up TLS: {why}"));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(client_ca.as_bytes()) {
-            let certificate = certificate.map_err(|error| config(error.to_string()))?;
-            roots.add(certificate).map_err(|error| config(error.to_string()))?;
-        }
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-            .allow_unauthenticated()
-            .build()
-            .map_err(|error| config(error.to_string()))?;
-        let chain = CertificateDer::pem_slice_iter(identity.certificate.as_bytes())
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| config(error.to_string()))?;
-        let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).map_err(|error| config(error.to_string()))?;
-        let mut server = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| config(error.to_string()))?
-            .with_client_cert_verifier(verifier)
-            .with_single_cert(chain, key)
-            .map_err(|error| config(error.to_string()))?;
-        server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { config: Arc::new(server) })
-    }
-}
-
 /// Listens and serves HTTP/1.1 and h2 over TLS.
 #[derive(Debug)]
 pub struct HttpServer {
@@ -286,7 +242,6 @@ impl HttpServer {
 
     /// Serves until `shutdown`, then lets open requests end.
     pub async fn serve<S: ApiService>(self, service: S, clock: Arc<dyn Clock>, shutdown: Shutdown) {
-        let acceptor = TlsAcceptor::from(Arc::clone(&self.tls.config));
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(HANDSHAKE_TIMEOUT);
         builder
@@ -307,7 +262,7 @@ impl HttpServer {
                     continue;
                 }
             };
-            let (acceptor, builder, watcher) = (acceptor.clone(), Arc::clone(&builder), graceful.watcher());
+            let (acceptor, builder, watcher) = (self.tls.acceptor(), Arc::clone(&builder), graceful.watcher());
             let (service, clock) = (service.clone(), Arc::clone(&clock));
             tokio::spawn(async move {
                 // Small answers must not wait for more to send.

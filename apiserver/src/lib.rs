@@ -33,6 +33,7 @@ mod reviews;
 mod server;
 mod storage;
 mod strategy;
+mod tls;
 mod tokens;
 mod webhook;
 
@@ -45,13 +46,14 @@ pub use authn::{
 pub use authz::{
     Action, AlwaysAllow, Authorizer, AuthorizerChain, Decision, Masters, NodeAuthorizer, Rbac, ResourceAction, RuleList,
 };
-pub use http::{HttpServer, HttpService, TlsServer};
+pub use http::{HttpServer, HttpService};
 pub use kubelet::{Address, HttpNodeConnector, NodeConnector, NodeDial, NodePath, TlsNodeDial};
 pub use layers::{AuthenticateLayer, AuthorizeLayer, ImpersonateLayer};
 pub use metrics::{ProcessFacts, ProcessProbe};
 pub use pki::{Authority, Issued, PkiError, rsa_signing_keys, signing_keys};
 pub use policy::{MutatingPolicies, ValidatingPolicies};
 pub use server::{ApiServer, ApiServerConfig, SetupError};
+pub use tls::{NamedIdentity, TlsMaterial, TlsServer, TlsVersion};
 pub use tokens::ServiceAccountTokens;
 pub use webhook::{MutatingWebhooks, ValidatingWebhooks};
 

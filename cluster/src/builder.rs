@@ -17,7 +17,7 @@ use pintle_runtime::{NodeAgentBuilder, RuntimeError};
 use pintle_scheduler::SchedulerBuilder;
 use pintle_store::Store;
 
-use crate::Cluster;
+use crate::{Cluster, TlsFiles};
 
 /// Why a cluster could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +107,7 @@ pub struct Builder {
     pub(crate) store: StoreChoice,
     pub(crate) api: ApiServerConfig,
     pub(crate) listen: Vec<SocketAddr>,
+    pub(crate) tls: TlsFiles,
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) kubeconfig: Option<PathBuf>,
     pub(crate) simulated_nodes: usize,
@@ -138,6 +139,7 @@ impl Default for Builder {
             store: StoreChoice::Memory,
             api: ApiServerConfig { clock, random, ..ApiServerConfig::default() },
             listen: vec![],
+            tls: TlsFiles::default(),
             data_dir: None,
             kubeconfig: None,
             simulated_nodes: 1,
@@ -184,6 +186,12 @@ impl Builder {
     #[must_use]
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen.push(address);
+        self
+    }
+    /// Shows and believes certificates of these files, too.
+    #[must_use]
+    pub fn tls_files(mut self, files: TlsFiles) -> Self {
+        self.tls = files;
         self
     }
     /// Keeps keys (and whatever else outlives the process) in this folder. Without it, keys are made anew at every start.

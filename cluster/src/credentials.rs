@@ -109,7 +109,7 @@ impl Credentials {
     }
 }
 
-async fn read(path: &Path) -> Result<String, ClusterError> {
+pub(crate) async fn read(path: &Path) -> Result<String, ClusterError> {
     tokio::fs::read_to_string(path).await.map_err(|source| ClusterError::Read { path: path.to_owned(), source })
 }
 

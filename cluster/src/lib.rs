@@ -23,11 +23,13 @@ mod credentials;
 mod manifests;
 mod nodes;
 mod running;
+mod tls_files;
 
 pub use builder::{Builder, ClusterError, StoreChoice, Toggle};
 pub use credentials::Credentials;
 pub use manifests::apply;
 pub use running::{Cluster, node_range};
+pub use tls_files::{KeyFiles, TlsFiles};
 
 /// The examples of the README are compiled and run.
 #[cfg(doctest)]

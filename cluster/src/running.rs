@@ -277,6 +277,7 @@ const AGENTS_MAX: usize = 32;
 /// Sockets that are bound, not yet served.
 struct Listening {
     keys: Credentials,
+    tls: TlsServer,
     servers: Vec<(HttpServer, SocketAddr)>,
 }
 
@@ -287,7 +288,7 @@ impl Listening {
             return Ok(None);
         }
         let keys = keys(builder, builder.api.clock.utc().to_time()).await?;
-        let tls = TlsServer::new(keys.server(), &keys.authority().certificate())?;
+        let tls = TlsServer::of(&builder.tls.read(&keys).await?)?;
         let mut servers = vec![];
         for address in &builder.listen {
             let refused = |source| ClusterError::Listen { address: *address, source };
@@ -299,7 +300,7 @@ impl Listening {
             servers.push((server, bound));
         }
         builder.api.signing_keys = Some(keys.signing().clone());
-        Ok(Some(Self { keys, servers }))
+        Ok(Some(Self { keys, tls, servers }))
     }
 
     fn address(&self) -> Option<SocketAddr> {
@@ -310,6 +311,9 @@ impl Listening {
         if let (Some(path), Some(bound)) = (&builder.kubeconfig, self.address()) {
             let text = self.keys.kubeconfig(&format!("https://{bound}"), "kubernetes-admin", "system:masters")?;
             write_private(path, &text).await?;
+        }
+        if builder.tls.any() {
+            group.tasks.spawn(builder.tls.clone().follow(self.tls, self.keys, group.signal.clone()));
         }
         for (server, _) in self.servers {
             group.tasks.spawn(server.serve(api.service(), Arc::clone(api.clock()), group.signal.clone()));

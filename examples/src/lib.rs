@@ -14,6 +14,7 @@ mod observe;
 mod progress;
 mod signals;
 mod stores;
+mod tls;
 
 pub use connect::{ElectionFlags, ServerFlags};
 pub use demo::{Places, demonstrate};
@@ -29,6 +30,7 @@ pub use observe::AuditFlags;
 pub use progress::{Progress, resident_mib};
 pub use signals::{until_stopped, wait_for_stop};
 pub use stores::{StoreArguments, StoreFlag};
+pub use tls::TlsFlags;
 
 /// A server allocates for each request on whichever thread it lands, and glibc's arenas pay for that in locks and
 /// `mprotect`. Libraries leave the choice to their host; the example binaries make it here.

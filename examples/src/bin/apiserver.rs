@@ -10,7 +10,7 @@ use clap::Parser;
 use pintle::{Cluster, StoreChoice, Toggle};
 use pintle_apiserver::{ClaimMapping, JwtAuthenticator, JwtIssuer, StaticKeys, StaticTokens};
 use pintle_controllers::ControllerSet;
-use pintle_examples::{AuditFlags, StoreArguments};
+use pintle_examples::{AuditFlags, StoreArguments, TlsFlags};
 use pintle_object_model::Scheme;
 use pintle_object_model::clock::{Clock, SystemClock};
 
@@ -62,6 +62,8 @@ struct Arguments {
     #[arg(long, default_value = "10.96.0.0/16")]
     service_cidr: ipnet::Ipv4Net,
     #[command(flatten)]
+    tls: TlsFlags,
+    #[command(flatten)]
     audit: AuditFlags,
     /// Ends after this many seconds.
     #[arg(long)]
@@ -101,6 +103,7 @@ async fn main() -> Result<()> {
         .data_dir(&arguments.data_dir)
         .kubeconfig(&kubeconfig)
         .service_cidr(arguments.service_cidr)
+        .tls_files(arguments.tls.files())
         .enable_admission(arguments.enable_admission.clone())
         .disable_admission(arguments.disable_admission.clone())
         .nodes(0)
