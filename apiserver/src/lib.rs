@@ -40,10 +40,11 @@ pub use admission::ADMISSION_PLUGINS;
 pub use audit::{AuditLog, AuditPolicy, AuditPolicyError};
 pub use authn::{
     Authentication, Authenticator, Certificates, ClaimMapping, JwtAuthenticator, JwtIssuer, KeySource, Reviewed,
-    StaticKeys, StaticTokens,
+    StaticKeys, StaticTokens, WebhookAuthenticator,
 };
 pub use authz::{
-    Action, AlwaysAllow, Authorizer, AuthorizerChain, Decision, Masters, NodeAuthorizer, Rbac, ResourceAction, RuleList,
+    Action, AlwaysAllow, AlwaysDeny, AuthorizationMode, Authorizer, AuthorizerChain, Decision, Masters, NodeAuthorizer,
+    Rbac, ResourceAction, RuleList, WebhookAuthorizer, WebhookFailure,
 };
 pub use http::{HttpServer, HttpService, TlsServer};
 pub use kubelet::{Address, HttpNodeConnector, NodeConnector, NodeDial, NodePath, TlsNodeDial};
@@ -53,6 +54,6 @@ pub use pki::{Authority, Issued, PkiError, rsa_signing_keys, signing_keys};
 pub use policy::{MutatingPolicies, ValidatingPolicies};
 pub use server::{ApiServer, ApiServerConfig, SetupError};
 pub use tokens::ServiceAccountTokens;
-pub use webhook::{MutatingWebhooks, ValidatingWebhooks};
+pub use webhook::{MutatingWebhooks, ValidatingWebhooks, WebhookCalls};
 
 pub(crate) use registry::current as registry_current;
