@@ -37,7 +37,7 @@ mod tokens;
 mod webhook;
 
 pub use admission::ADMISSION_PLUGINS;
-pub use audit::{AuditLog, AuditPolicy, AuditPolicyError};
+pub use audit::{AuditBatches, AuditLog, AuditPolicy, AuditPolicyError, AuditWebhook};
 pub use authn::{
     Authentication, Authenticator, Certificates, ClaimMapping, JwtAuthenticator, JwtIssuer, KeySource, Reviewed,
     StaticKeys, StaticTokens, WebhookAuthenticator,

@@ -13,8 +13,8 @@ use http_body_util::{BodyExt, Full};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use pintle_apiserver::{
-    ApiServer, ApiServerConfig, Authenticator, Authority, AuthorizationMode, WebhookAuthenticator, WebhookAuthorizer,
-    WebhookCalls, WebhookFailure,
+    ApiServer, ApiServerConfig, AuditBatches, AuditLog, AuditPolicy, AuditWebhook, Authenticator, Authority,
+    AuthorizationMode, WebhookAuthenticator, WebhookAuthorizer, WebhookCalls, WebhookFailure,
 };
 use pintle_client::{Caller, Client, Identity, JsonEndpoint, Kubeconfig, Params};
 use pintle_object_model::api::admissionregistration::v1::{
@@ -375,6 +375,113 @@ async fn a_webhook_that_is_down_has_no_opinion_or_refuses() {
     assert_eq!(code(as_(&server, "ann").all::<Namespace>().list(Params::default()).await), 403);
     let master = server.client().with_identity(Identity::master("admin"));
     master.all::<Namespace>().list(Params::default()).await.unwrap();
+}
+
+/// A policy that tells of each of ann's requests once.
+const OF_ANN: &str = "
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- {level: Metadata, users: [ann]}
+";
+
+fn batches(events: usize) -> AuditBatches {
+    AuditBatches { batch_events_max: events, calls: hasty(), ..AuditBatches::default() }
+}
+
+/// A log of ann's requests for a webhook, and a server that keeps it.
+async fn audited(webhook: JsonEndpoint, batches: AuditBatches, lines: Lines) -> (AuditLog, ApiServer) {
+    let webhook = AuditWebhook::new(webhook, Random::seeded(1)).batches(batches);
+    let log = AuditLog::new(AuditPolicy::parse(OF_ANN.as_bytes()).unwrap()).writing(lines).posting(webhook);
+    let server = server(|config| {
+        config.audit = Some(log.clone());
+        config.authorization = vec![AuthorizationMode::AlwaysAllow];
+    })
+    .await;
+    (log, server)
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..2000 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("{what}");
+}
+
+async fn requests(server: &ApiServer, number: usize) {
+    for index in 0..number {
+        let name = format!("ns-{index}");
+        let _ = as_(server, "ann").all::<Namespace>().get(&name).await;
+        let _ = as_(server, "bob").all::<Namespace>().get(&name).await;
+    }
+}
+
+#[tokio::test]
+async fn audit_events_arrive_in_batches_and_in_the_file() {
+    // The first batch finds the webhook out of order.
+    let failures = AtomicUsize::new(1);
+    let webhook = Webhook::start(move |_| {
+        let left = failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        (if left.is_ok() { 503 } else { 200 }, json!({}))
+    })
+    .await;
+    let lines = Lines::default();
+    let calls = WebhookCalls { attempts: 2, backoff: Duration::from_millis(1), ..hasty() };
+    let short = AuditBatches { wait: Duration::from_millis(200), calls, ..batches(2) };
+    let (log, server) = audited(webhook.endpoint(), short, lines.clone()).await;
+    requests(&server, 5).await;
+    eventually("five events in three batches, of which one is posted twice", || webhook.asked().len() == 4).await;
+    let asked = webhook.asked();
+    assert!(asked.iter().all(|list| list["kind"] == "EventList" && list["apiVersion"] == "audit.k8s.io/v1"));
+    assert!(asked.iter().all(|list| list["items"].as_array().unwrap().len() <= 2));
+    let told: std::collections::BTreeSet<String> = asked
+        .iter()
+        .flat_map(|list| list["items"].as_array().unwrap())
+        .map(|event| {
+            assert_eq!((&event["kind"], &event["user"]["username"]), (&json!("Event"), &json!("ann")));
+            event["objectRef"]["name"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(told.into_iter().collect::<Vec<_>>(), ["ns-0", "ns-1", "ns-2", "ns-3", "ns-4"]);
+    eventually("the file has them, too", || lines.0.lock().unwrap().iter().filter(|byte| **byte == b'\n').count() == 5)
+        .await;
+    assert_eq!(log.lost(), 0);
+}
+
+#[tokio::test]
+async fn audit_events_for_a_webhook_that_is_down_are_counted_as_lost() {
+    let (log, server) = audited(nowhere().await, batches(2), Lines::default()).await;
+    requests(&server, 4).await;
+    eventually("all four are lost", || log.lost() == 4).await;
+}
+
+#[tokio::test]
+async fn a_request_never_waits_for_an_audit_webhook_that_is_silent() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let authority = Authority::generate("webhook-ca", SystemClock::shared().utc().to_time()).unwrap();
+    let silent = endpoint(&kubeconfig(&authority, &format!("https://{}/", listener.local_addr().unwrap())));
+    let small = AuditBatches { buffer_events_max: 1, ..batches(1) };
+    let (log, server) = audited(silent, small, Lines::default()).await;
+    requests(&server, 20).await;
+    // Four are under way, one waits for them, one is in the queue.
+    assert!((14..20).contains(&log.lost()), "{}", log.lost());
 }
 
 /// Expressions ask without being able to wait; they hear of the webhook all the same.

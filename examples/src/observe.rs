@@ -36,7 +36,7 @@ impl AuditFlags {
             let file = OpenOptions::new().create(true).append(true).open(path);
             Box::new(BufWriter::new(file.with_context(|| format!("opening {}", path.display()))?))
         };
-        Ok(builder.audit(AuditLog::new(policy, writer)))
+        Ok(builder.audit(AuditLog::new(policy).writing(writer)))
     }
 }
 
