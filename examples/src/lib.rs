@@ -1,5 +1,6 @@
 //! What the example binaries share: flags, logs, signals, and the demonstration.
 
+mod access;
 mod connect;
 mod demo;
 mod fetch;
@@ -15,6 +16,7 @@ mod progress;
 mod signals;
 mod stores;
 
+pub use access::AccessFlags;
 pub use connect::{ElectionFlags, ServerFlags};
 pub use demo::{Places, demonstrate};
 pub use fetch::get;

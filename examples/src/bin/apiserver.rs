@@ -10,7 +10,7 @@ use clap::Parser;
 use pintle::{Cluster, StoreChoice, Toggle};
 use pintle_apiserver::{ClaimMapping, JwtAuthenticator, JwtIssuer, StaticKeys, StaticTokens};
 use pintle_controllers::ControllerSet;
-use pintle_examples::{AuditFlags, StoreArguments};
+use pintle_examples::{AccessFlags, AuditFlags, StoreArguments};
 use pintle_object_model::Scheme;
 use pintle_object_model::clock::{Clock, SystemClock};
 
@@ -61,6 +61,8 @@ struct Arguments {
     /// Addresses of Services.
     #[arg(long, default_value = "10.96.0.0/16")]
     service_cidr: ipnet::Ipv4Net,
+    #[command(flatten)]
+    access: AccessFlags,
     #[command(flatten)]
     audit: AuditFlags,
     /// Ends after this many seconds.
@@ -117,7 +119,8 @@ async fn main() -> Result<()> {
         let tokens = StaticTokens::parse(&text).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))?;
         builder = builder.authenticator(Arc::new(tokens));
     }
-    let server = arguments.audit.apply(builder)?.start().await?;
+    builder = arguments.access.apply(builder, &SystemClock::shared())?;
+    let server = arguments.audit.apply(builder, &SystemClock::shared())?.start().await?;
     println!("serving, kubeconfig in {}", kubeconfig.display());
     pintle_examples::wait_for_stop(arguments.exit_after.map(Duration::from_secs)).await?;
     server.stop().await;
