@@ -18,7 +18,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures::Stream;
-use pintle_client::{Body, Content, Identity, Request, Response, Target, Verb, WatchEvent};
+use pintle_client::{Body, Content, Identity, Notes, Request, Response, Target, Verb, WatchEvent};
 use pintle_object_model::clock::{Clock, Random};
 use pintle_object_model::{Format, Object, Status, yaml};
 use serde_json::{Value, json};
@@ -139,6 +139,8 @@ pub(crate) struct Audited<S> {
 struct Account {
     shared: AuditLayer,
     told: Told,
+    /// What the layers and plugins behind say of the request.
+    notes: Notes,
     /// The event without its stage.
     event: Value,
 }
@@ -212,7 +214,7 @@ impl Account {
         let told = shared.log.policy.of(identity, request);
         let id = shared.random.uuid();
         request.notes.add("audit-id", id.clone());
-        let mut account = Self { shared, told, event: Value::Null };
+        let mut account = Self { shared, told, notes: request.notes.clone(), event: Value::Null };
         if account.told.level == AuditLevel::None {
             return account;
         }
@@ -262,6 +264,10 @@ impl Account {
         if self.told.level == AuditLevel::None {
             return;
         }
+        let annotations = self.notes.annotations();
+        if !annotations.is_empty() {
+            self.event["annotations"] = json!(annotations);
+        }
         let (code, content) = match answer {
             Ok(response) => (crate::metrics::code_of(answer), Some(&response.content)),
             Err(status) => {
@@ -269,15 +275,11 @@ impl Account {
                     "metadata": {}, "status": "Failure", "message": status.message, "reason": status.reason,
                     "code": status.code,
                 });
-                if status.reason == "Forbidden" {
-                    self.event["annotations"] = json!({"authorization.k8s.io/decision": "forbid"});
-                }
                 (status.code, None)
             }
         };
         if let Some(content) = content {
             self.event["responseStatus"] = json!({"metadata": {}, "code": code});
-            self.event["annotations"] = json!({"authorization.k8s.io/decision": "allow"});
             if self.told.level == AuditLevel::RequestResponse {
                 let body = match content {
                     Content::Object { object, .. } => shown(object),

@@ -131,7 +131,11 @@ where
 
 /// Nothing if the action is allowed, else its refusal.
 pub(crate) async fn permit(authorizer: &dyn Authorizer, identity: &Identity, action: &Action) -> Result<(), Status> {
-    match authorizer.ask(identity, action).await {
+    permitted(authorizer.ask(identity, action).await, identity, action)
+}
+
+fn permitted(decision: Decision, identity: &Identity, action: &Action) -> Result<(), Status> {
+    match decision {
         Decision::Allowed { .. } => Ok(()),
         Decision::NoOpinion { why } | Decision::Denied { why } => Err(action.refusal(identity, &why)),
     }
@@ -195,7 +199,12 @@ where
         let authorizer = Arc::clone(&self.authorizer);
         Box::pin(async move {
             let identity = identity_of(&request)?;
-            permit(&*authorizer, &identity, &Action::of(&request)).await?;
+            let action = Action::of(&request);
+            let decision = authorizer.ask(&identity, &action).await;
+            let word = if decision.is_allowed() { "allow" } else { "forbid" };
+            request.notes.annotate("authorization.k8s.io/decision", word);
+            request.notes.annotate("authorization.k8s.io/reason", decision.why());
+            permitted(decision, &identity, &action)?;
             inner.call(request).await
         })
     }

@@ -24,7 +24,7 @@ use pintle_object_model::api::authentication::v1::TokenReview;
 use pintle_object_model::api::authorization::v1::{
     NonResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
-use pintle_object_model::api::core::v1::{ConfigMap, Namespace, Pod};
+use pintle_object_model::api::core::v1::{ConfigMap, Container, Namespace, Pod, ServiceAccount};
 use pintle_object_model::clock::{ManualClock, Random, SystemClock};
 use pintle_object_model::json::{self, DecodeOptions};
 use pintle_object_model::{Object, Resource, Status};
@@ -482,6 +482,82 @@ async fn a_request_never_waits_for_an_audit_webhook_that_is_silent() {
     requests(&server, 20).await;
     // Four are under way, one waits for them, one is in the queue.
     assert!((14..20).contains(&log.lost()), "{}", log.lost());
+}
+
+#[tokio::test]
+async fn the_audit_hears_of_decisions_and_of_what_policies_say() {
+    let webhook = Webhook::start(decides).await;
+    let judge = Arc::new(judge(webhook.endpoint(), &ManualClock::at(0)));
+    let policy = OF_ANN.replace("[ann]", "[ann, bob]");
+    let lines = Lines::default();
+    let log = AuditLog::new(AuditPolicy::parse(policy.as_bytes()).unwrap()).writing(lines.clone());
+    let server = server(|config| {
+        config.audit = Some(log);
+        config.authorization = vec![AuthorizationMode::Ask(judge)];
+    })
+    .await;
+    let master = server.client().with_identity(Identity::master("admin"));
+    let policy = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": "watchful"},
+        "spec": {
+            "matchConstraints": {"resourceRules": [
+                {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]},
+            ]},
+            "validations": [{"expression": "true"}, {"expression": "false", "message": "not nice"}],
+            "auditAnnotations": [
+                {"key": "who", "valueExpression": "'made by ' + request.userInfo.username"},
+                {"key": "nothing", "valueExpression": "null"},
+            ],
+        },
+    });
+    let binding = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": "everywhere"}, "spec": {"policyName": "watchful", "validationActions": ["Audit"]},
+    });
+    master.all::<ValidatingAdmissionPolicy>().create(&typed(&policy)).await.unwrap();
+    master.all::<ValidatingAdmissionPolicyBinding>().create(&typed(&binding)).await.unwrap();
+    let mut namespace = Namespace::default();
+    namespace.metadata.name = "strict".into();
+    namespace.metadata.labels.insert("pod-security.kubernetes.io/audit".into(), "restricted".into());
+    master.all::<Namespace>().create(&namespace).await.unwrap();
+    let mut account = ServiceAccount::default();
+    account.metadata.name = "default".into();
+    master.namespaced::<ServiceAccount>("strict").create(&account).await.unwrap();
+    master.namespaced::<Pod>("").list(Params::default()).await.unwrap();
+
+    let mut map = ConfigMap::default();
+    map.metadata.name = "m".into();
+    as_(&server, "ann").namespaced::<ConfigMap>("strict").create(&map).await.unwrap();
+    let mut pod = Pod::default();
+    pod.metadata.name = "p".into();
+    pod.spec.containers.push(Container { name: "c".into(), image: "app:1".into(), ..Container::default() });
+    as_(&server, "ann").namespaced::<Pod>("strict").create(&pod).await.unwrap();
+    assert_eq!(code(as_(&server, "bob").all::<Namespace>().list(Params::default()).await), 403);
+
+    let count = || lines.0.lock().unwrap().iter().filter(|byte| **byte == b'\n').count();
+    eventually("three events", || count() == 3).await;
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let told: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["annotations"].clone()).collect();
+    let failures: Value =
+        serde_json::from_str(told[0]["validation.policy.admission.k8s.io/validation_failure"].as_str().unwrap())
+            .unwrap();
+    assert_eq!(
+        failures,
+        json!([{
+            "message": "not nice", "policy": "watchful", "binding": "everywhere", "expressionIndex": 1,
+            "validationActions": ["Audit"],
+        }])
+    );
+    assert_eq!(told[0]["watchful/who"], "made by ann");
+    assert!(told[0].get("watchful/nothing").is_none());
+    assert_eq!(told[0]["authorization.k8s.io/decision"], "allow");
+    assert_eq!(told[0]["authorization.k8s.io/reason"], "ann is fine");
+    assert_eq!(told[1]["pod-security.kubernetes.io/enforce-policy"], "privileged:latest");
+    let violations = told[1]["pod-security.kubernetes.io/audit-violations"].as_str().unwrap();
+    assert!(violations.starts_with("would violate PodSecurity \"restricted:latest\": "), "{violations}");
+    assert_eq!(told[2], json!({"authorization.k8s.io/decision": "forbid", "authorization.k8s.io/reason": "not bob"}));
 }
 
 /// Expressions ask without being able to wait; they hear of the webhook all the same.
