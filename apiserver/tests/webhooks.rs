@@ -16,11 +16,11 @@ use pintle_apiserver::{
     ApiServer, ApiServerConfig, AuditBatches, AuditLog, AuditPolicy, AuditWebhook, Authenticator, Authority,
     AuthorizationMode, WebhookAuthenticator, WebhookAuthorizer, WebhookCalls, WebhookFailure,
 };
-use pintle_client::{Caller, Client, Identity, JsonEndpoint, Kubeconfig, Params};
+use pintle_client::{Caller, Client, Content, Identity, JsonEndpoint, Kubeconfig, Params};
 use pintle_object_model::api::admissionregistration::v1::{
     ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
 };
-use pintle_object_model::api::authentication::v1::TokenReview;
+use pintle_object_model::api::authentication::v1::{TokenRequest, TokenReview};
 use pintle_object_model::api::authorization::v1::{
     NonResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
@@ -244,6 +244,19 @@ async fn a_server_takes_tokens_of_its_webhook_and_asks_about_no_others() {
     review.spec.token = "good".into();
     let answer = client.all::<TokenReview>().create(&review).await.unwrap();
     assert_eq!((answer.status.authenticated, answer.status.user.username.as_str()), (true, "ann"));
+    assert_eq!(webhook.asked().len(), 2);
+    // The cluster's own tokens do not leave it.
+    let accounts = client.namespaced::<ServiceAccount>("default");
+    let mut account = ServiceAccount::default();
+    account.metadata.name = "own".into();
+    accounts.create(&account).await.unwrap();
+    client.namespaced::<Pod>("").list(Params::default()).await.unwrap();
+    let request = Object::new(TokenRequest::default());
+    let answer = accounts.as_dynamic().create_subresource("own", "token", request).await.unwrap();
+    let Content::Object { object, .. } = answer.content else { panic!("a TokenRequest is an object") };
+    let own = object.to_value()["status"]["token"].as_str().unwrap().to_owned();
+    let own = server.client().with_caller(Caller::Token(own.as_str().into()));
+    own.all::<Namespace>().list(Params::default()).await.unwrap();
     assert_eq!(webhook.asked().len(), 2);
 }
 
