@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use pintle_client::Identity;
+use pintle_client::{Identity, Notes};
 use pintle_object_model::{AnyResource, GroupVersionKind, GroupVersionResource, Object, Status};
 
 mod built_in;
@@ -99,15 +99,23 @@ pub struct Attributes<'a> {
     pub old: Option<&'a Object>,
     /// Nothing will be stored.
     pub dry_run: bool,
-    /// Where plugins put warnings for the client.
+    /// Where plugins put warnings for the client, and annotations for the audit.
     pub warnings: &'a Warnings,
 }
 
-/// Warnings that a request collects on its way.
+/// Warnings that a request collects on its way, and annotations for its audit.
 #[derive(Debug, Default)]
-pub struct Warnings(Mutex<Vec<String>>);
+pub struct Warnings(Mutex<Vec<String>>, Notes);
 
 impl Warnings {
+    /// None yet; annotations go to these notes.
+    pub(crate) fn of(notes: &Notes) -> Self {
+        Self(Mutex::default(), notes.clone())
+    }
+    /// Annotates the request's audit event, in the place of what stood there.
+    pub fn annotate(&self, key: impl Into<String>, value: impl Into<String>) {
+        self.1.annotate(key, value);
+    }
     /// Adds one, unless it is there already.
     pub fn add(&self, warning: impl Into<String>) {
         let warning = warning.into();

@@ -1,12 +1,14 @@
-//! Audit: who asked what, and what came of it, one JSON object a line.
+//! Audit: who asked what, and what came of it, one JSON object each.
 //!
-//! In: requests whose caller is known, and their answers. Out: lines for a writer that the host gives. Invariants: a
-//! request never waits for the writer; the queue between them is bounded, and what it cannot hold is counted and told
-//! in the log; what is told is what the policy says. Elsewhere: which requests are told of (`policy`).
+//! In: requests whose caller is known, and their answers. Out: lines for writers that the host gives, batches for webhooks.
+//! Invariants: a request never waits for them; the queues between them are bounded, and what they cannot hold is counted and
+//! told in the log; what is told is what the policy says. Elsewhere: which requests are told of (`policy`), and how batches
+//! are made and posted (`webhook`).
 //!
 //! Source: Kubernetes docs, "Auditing"; `audit.k8s.io/v1` Event.
 
 mod policy;
+mod webhook;
 
 use std::io::Write;
 use std::pin::Pin;
@@ -14,8 +16,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use futures::Stream;
-use pintle_client::{Body, Content, Identity, Request, Response, Target, Verb, WatchEvent};
+use pintle_client::{Body, Content, Identity, Notes, Request, Response, Target, Verb, WatchEvent};
 use pintle_object_model::clock::{Clock, Random};
 use pintle_object_model::{Format, Object, Status, yaml};
 use serde_json::{Value, json};
@@ -27,26 +30,45 @@ use crate::layers::identity_of;
 use policy::{AuditLevel, Stage, Told};
 
 pub use policy::{AuditPolicy, AuditPolicyError};
+pub use webhook::{AuditBatches, AuditWebhook};
 
-/// Most events that wait for the writer.
+/// Most events that wait for a writer.
 const QUEUE_EVENTS_MAX: usize = 10_000;
 
-/// Where audit events go, and which.
+/// Where audit events go, and which: nowhere at first, then to each writer and webhook that is added.
 #[derive(Clone, Debug)]
 pub struct AuditLog {
     policy: Arc<AuditPolicy>,
-    queue: mpsc::Sender<Vec<u8>>,
-    lost: Arc<AtomicU64>,
+    queues: Vec<mpsc::Sender<Bytes>>,
+    lost: Lost,
+}
+
+/// Counts events that did not get where they should.
+#[derive(Clone, Debug, Default)]
+struct Lost(Arc<AtomicU64>);
+
+impl Lost {
+    /// Counts more of them, and answers how many there are now.
+    fn add(&self, events: usize) -> u64 {
+        let events = u64::try_from(events).unwrap_or(u64::MAX);
+        self.0.fetch_add(events, Ordering::Relaxed).saturating_add(events)
+    }
 }
 
 impl AuditLog {
-    /// Writes to this writer from a thread of its own, which ends when all clones of the log are gone.
-    pub fn new(policy: AuditPolicy, mut writer: impl Write + Send + 'static) -> Self {
-        let (queue, mut events) = mpsc::channel::<Vec<u8>>(QUEUE_EVENTS_MAX);
+    /// Tells of what this policy says.
+    pub fn new(policy: AuditPolicy) -> Self {
+        Self { policy: Arc::new(policy), queues: vec![], lost: Lost::default() }
+    }
+
+    /// Writes to this writer from a thread of its own, which ends when all clones of the log are gone. To be called on a
+    /// tokio runtime.
+    #[must_use]
+    pub fn writing(mut self, mut writer: impl Write + Send + 'static) -> Self {
+        let (queue, mut events) = mpsc::channel::<Bytes>(QUEUE_EVENTS_MAX);
         tokio::task::spawn_blocking(move || {
-            while let Some(mut line) = events.blocking_recv() {
-                line.push(b'\n');
-                let written = writer.write_all(&line);
+            while let Some(line) = events.blocking_recv() {
+                let written = writer.write_all(&line).and_then(|()| writer.write_all(b"\n"));
                 // A line is worth most while it is fresh, so the writer is flushed as soon as nothing waits.
                 let flushed = if events.is_empty() { written.and_then(|()| writer.flush()) } else { written };
                 if let Err(error) = flushed {
@@ -54,17 +76,29 @@ impl AuditLog {
                 }
             }
         });
-        Self { policy: Arc::new(policy), queue, lost: Arc::default() }
+        self.queues.push(queue);
+        self
     }
 
-    /// How many events found no place in the queue.
+    /// Posts to this webhook, from a task that ends, with everything posted, when all clones of the log are gone. To be
+    /// called on a tokio runtime.
+    #[must_use]
+    pub fn posting(mut self, webhook: AuditWebhook) -> Self {
+        self.queues.push(webhook.start(self.lost.clone()));
+        self
+    }
+
+    /// How many events found no place in a queue, or were not taken by a webhook however often it was tried. An event that
+    /// misses two places counts twice.
     pub fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+        self.lost.0.load(Ordering::Relaxed)
     }
 
     fn tell(&self, event: &Value) {
-        if self.queue.try_send(event.to_string().into_bytes()).is_err() {
-            let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
+        let text = Bytes::from(event.to_string());
+        let missed = self.queues.iter().filter(|queue| queue.try_send(text.clone()).is_err()).count();
+        if missed > 0 {
+            let lost = self.lost.add(missed);
             warn!(lost, "the audit log cannot keep up");
         }
     }
@@ -105,6 +139,8 @@ pub(crate) struct Audited<S> {
 struct Account {
     shared: AuditLayer,
     told: Told,
+    /// What the layers and plugins behind say of the request.
+    notes: Notes,
     /// The event without its stage.
     event: Value,
 }
@@ -178,7 +214,7 @@ impl Account {
         let told = shared.log.policy.of(identity, request);
         let id = shared.random.uuid();
         request.notes.add("audit-id", id.clone());
-        let mut account = Self { shared, told, event: Value::Null };
+        let mut account = Self { shared, told, notes: request.notes.clone(), event: Value::Null };
         if account.told.level == AuditLevel::None {
             return account;
         }
@@ -228,6 +264,10 @@ impl Account {
         if self.told.level == AuditLevel::None {
             return;
         }
+        let annotations = self.notes.annotations();
+        if !annotations.is_empty() {
+            self.event["annotations"] = json!(annotations);
+        }
         let (code, content) = match answer {
             Ok(response) => (crate::metrics::code_of(answer), Some(&response.content)),
             Err(status) => {
@@ -235,15 +275,11 @@ impl Account {
                     "metadata": {}, "status": "Failure", "message": status.message, "reason": status.reason,
                     "code": status.code,
                 });
-                if status.reason == "Forbidden" {
-                    self.event["annotations"] = json!({"authorization.k8s.io/decision": "forbid"});
-                }
                 (status.code, None)
             }
         };
         if let Some(content) = content {
             self.event["responseStatus"] = json!({"metadata": {}, "code": code});
-            self.event["annotations"] = json!({"authorization.k8s.io/decision": "allow"});
             if self.told.level == AuditLevel::RequestResponse {
                 let body = match content {
                     Content::Object { object, .. } => shown(object),

@@ -14,9 +14,11 @@ use crate::tokens::{ISSUER, ServiceAccountTokens};
 
 mod bootstrap_token;
 mod oidc;
+mod webhook;
 
 pub(crate) use bootstrap_token::BootstrapTokens;
 pub use oidc::{ClaimMapping, JwtAuthenticator, JwtIssuer, KeySource, StaticKeys};
+pub use webhook::WebhookAuthenticator;
 
 /// Who a token belongs to, and for which of the audiences that were asked for.
 #[derive(Clone, Debug, PartialEq)]

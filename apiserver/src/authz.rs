@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use pintle_client::{Identity, Request, Target, Verb};
 use pintle_object_model::api::rbac::v1::PolicyRule;
 use pintle_object_model::selector::{FieldSelector, FieldTerm};
@@ -16,6 +17,7 @@ mod node;
 mod rbac;
 mod references;
 mod rules;
+mod webhook;
 
 pub(crate) use escalation::EscalationGuard;
 pub use node::NodeAuthorizer;
@@ -23,6 +25,7 @@ pub(crate) use node::node_name;
 pub use rbac::Rbac;
 pub(crate) use references::{Referenced, references};
 pub(crate) use rules::go_list;
+pub use webhook::{WebhookAuthorizer, WebhookFailure};
 
 /// What is asked for, as rules see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,10 +219,20 @@ pub struct RuleList {
     pub incomplete: String,
 }
 
-/// Decides whether an identity may do something. Called for every request, from any task; must not block.
+/// Decides whether an identity may do something. Called for every request, from any task.
+///
+/// Most decide from what they hold in memory, and implement [`decide`](Self::decide) alone. Who must wait for somebody else's
+/// answer implements [`ask`](Self::ask), which requests are authorized with, and says in `decide` what is known without
+/// waiting: admission and expressions ask that way.
+#[async_trait]
 pub trait Authorizer: Send + Sync + 'static {
     /// Is it allowed?
     fn decide(&self, identity: &Identity, action: &Action) -> Decision;
+
+    /// Is it allowed? As [`decide`](Self::decide), for those who can wait.
+    async fn ask(&self, identity: &Identity, action: &Action) -> Decision {
+        self.decide(identity, action)
+    }
 
     /// Is it allowed? As [`decide`](Self::decide), for those who do not ask why.
     fn allows(&self, identity: &Identity, action: &Action) -> bool {
@@ -243,6 +256,16 @@ impl Authorizer for AlwaysAllow {
     }
 }
 
+/// Allows nothing to anybody.
+#[derive(Debug, Default)]
+pub struct AlwaysDeny;
+
+impl Authorizer for AlwaysDeny {
+    fn decide(&self, _identity: &Identity, _action: &Action) -> Decision {
+        Decision::NoOpinion { why: "Everything is forbidden.".into() }
+    }
+}
+
 /// Allows everything to the group `system:masters`, so that no lost binding locks out the administrator.
 #[derive(Debug, Default)]
 pub struct Masters;
@@ -257,6 +280,34 @@ impl Authorizer for Masters {
 /// Is this a member of `system:masters`?
 pub(crate) fn is_master(identity: &Identity) -> bool {
     identity.groups.iter().any(|group| group == "system:masters")
+}
+
+/// Who decides, as `--authorization-mode` names them.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum AuthorizationMode {
+    /// `Node`: node agents may do what their pods need.
+    Node,
+    /// `RBAC`: roles and their bindings.
+    Rbac,
+    /// `AlwaysAllow`
+    AlwaysAllow,
+    /// `AlwaysDeny`
+    AlwaysDeny,
+    /// Another, such as the authorizer of `Webhook`.
+    Ask(Arc<dyn Authorizer>),
+}
+
+impl std::fmt::Debug for AuthorizationMode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Node => "Node",
+            Self::Rbac => "RBAC",
+            Self::AlwaysAllow => "AlwaysAllow",
+            Self::AlwaysDeny => "AlwaysDeny",
+            Self::Ask(_) => "Ask(..)",
+        })
+    }
 }
 
 /// Asks several authorizers in turn: the first that has an opinion decides.
@@ -277,17 +328,45 @@ impl std::fmt::Debug for AuthorizerChain {
     }
 }
 
+/// What those without an opinion had to say.
+#[derive(Default)]
+struct Reasons(Vec<String>);
+
+impl Reasons {
+    /// Takes note of a decision; answers it if it is one.
+    fn settled(&mut self, decision: Decision) -> Option<Decision> {
+        match decision {
+            Decision::NoOpinion { why } if why.is_empty() => None,
+            Decision::NoOpinion { why } => {
+                self.0.push(why);
+                None
+            }
+            decided => Some(decided),
+        }
+    }
+
+    fn undecided(self) -> Decision {
+        Decision::NoOpinion { why: self.0.join("\n") }
+    }
+}
+
+#[async_trait]
 impl Authorizer for AuthorizerChain {
     fn decide(&self, identity: &Identity, action: &Action) -> Decision {
-        let mut reasons = vec![];
+        let mut reasons = Reasons::default();
+        let mut authorizers = self.authorizers.iter();
+        let decided = authorizers.find_map(|authorizer| reasons.settled(authorizer.decide(identity, action)));
+        decided.unwrap_or_else(|| reasons.undecided())
+    }
+
+    async fn ask(&self, identity: &Identity, action: &Action) -> Decision {
+        let mut reasons = Reasons::default();
         for authorizer in &self.authorizers {
-            match authorizer.decide(identity, action) {
-                Decision::NoOpinion { why } if why.is_empty() => {}
-                Decision::NoOpinion { why } => reasons.push(why),
-                decided => return decided,
+            if let Some(decided) = reasons.settled(authorizer.ask(identity, action).await) {
+                return decided;
             }
         }
-        Decision::NoOpinion { why: reasons.join("\n") }
+        reasons.undecided()
     }
 
     fn rules(&self, identity: &Identity, namespace: &str) -> RuleList {

@@ -117,56 +117,54 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Answer {
-        let refused = match request.impersonate.take() {
-            None => None,
-            Some(wanted) => match identity_of(&request).and_then(|real| impersonated(&*self.authorizer, &real, wanted))
-            {
-                Ok(identity) => {
-                    request.caller = Caller::trusted(identity);
-                    None
-                }
-                Err(status) => Some(status),
-            },
-        };
-        match refused {
-            Some(status) => Box::pin(std::future::ready(Err(status))),
-            None => Box::pin(self.inner.call(request)),
-        }
+        let Some(wanted) = request.impersonate.take() else { return Box::pin(self.inner.call(request)) };
+        let fresh = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, fresh);
+        let authorizer = Arc::clone(&self.authorizer);
+        Box::pin(async move {
+            let real = identity_of(&request)?;
+            request.caller = Caller::trusted(impersonated(&*authorizer, &real, wanted).await?);
+            inner.call(request).await
+        })
     }
 }
 
 /// Nothing if the action is allowed, else its refusal.
-pub(crate) fn permit(authorizer: &dyn Authorizer, identity: &Identity, action: &Action) -> Result<(), Status> {
-    match authorizer.decide(identity, action) {
+pub(crate) async fn permit(authorizer: &dyn Authorizer, identity: &Identity, action: &Action) -> Result<(), Status> {
+    permitted(authorizer.ask(identity, action).await, identity, action)
+}
+
+fn permitted(decision: Decision, identity: &Identity, action: &Action) -> Result<(), Status> {
+    match decision {
         Decision::Allowed { .. } => Ok(()),
         Decision::NoOpinion { why } | Decision::Denied { why } => Err(action.refusal(identity, &why)),
     }
 }
 
 /// Checks every attribute that the caller wants to take on, and completes the identity.
-fn impersonated(authorizer: &dyn Authorizer, real: &Identity, mut wanted: Identity) -> Result<Identity, Status> {
+async fn impersonated(authorizer: &dyn Authorizer, real: &Identity, mut wanted: Identity) -> Result<Identity, Status> {
     if wanted.user.is_empty() {
         return Err(Status::bad_request("requested impersonation without impersonating a user"));
     }
     let account = wanted.user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
-    let check = |group: &str, resource: &str, namespace: &str, name: &str| {
+    let check = async |group: &str, resource: &str, namespace: &str, name: &str| {
         let action = Action::from(ResourceAction::new("impersonate", group, resource).on(namespace, name));
-        permit(authorizer, real, &action)
+        permit(authorizer, real, &action).await
     };
     match account {
-        Some((namespace, name)) => check("", "serviceaccounts", namespace, name)?,
-        None => check("", "users", "", &wanted.user)?,
+        Some((namespace, name)) => check("", "serviceaccounts", namespace, name).await?,
+        None => check("", "users", "", &wanted.user).await?,
     }
     for group in &wanted.groups {
-        check("", "groups", "", group)?;
+        check("", "groups", "", group).await?;
     }
     for (key, values) in &wanted.extra {
         for value in values {
-            check("authentication.k8s.io", &format!("userextras/{key}"), "", value)?;
+            check("authentication.k8s.io", &format!("userextras/{key}"), "", value).await?;
         }
     }
     if !wanted.uid.is_empty() {
-        check("authentication.k8s.io", "uids", "", &wanted.uid)?;
+        check("authentication.k8s.io", "uids", "", &wanted.uid).await?;
     }
     if let Some((namespace, _)) = account
         && wanted.groups.is_empty()
@@ -196,11 +194,18 @@ where
     }
 
     fn call(&mut self, request: Request) -> Answer {
-        let allowed =
-            identity_of(&request).and_then(|identity| permit(&*self.authorizer, &identity, &Action::of(&request)));
-        match allowed {
-            Ok(()) => Box::pin(self.inner.call(request)),
-            Err(status) => Box::pin(std::future::ready(Err(status))),
-        }
+        let fresh = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, fresh);
+        let authorizer = Arc::clone(&self.authorizer);
+        Box::pin(async move {
+            let identity = identity_of(&request)?;
+            let action = Action::of(&request);
+            let decision = authorizer.ask(&identity, &action).await;
+            let word = if decision.is_allowed() { "allow" } else { "forbid" };
+            request.notes.annotate("authorization.k8s.io/decision", word);
+            request.notes.annotate("authorization.k8s.io/reason", decision.why());
+            permitted(decision, &identity, &action)?;
+            inner.call(request).await
+        })
     }
 }

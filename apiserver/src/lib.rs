@@ -38,13 +38,14 @@ mod tokens;
 mod webhook;
 
 pub use admission::ADMISSION_PLUGINS;
-pub use audit::{AuditLog, AuditPolicy, AuditPolicyError};
+pub use audit::{AuditBatches, AuditLog, AuditPolicy, AuditPolicyError, AuditWebhook};
 pub use authn::{
     Authentication, Authenticator, Certificates, ClaimMapping, JwtAuthenticator, JwtIssuer, KeySource, Reviewed,
-    StaticKeys, StaticTokens,
+    StaticKeys, StaticTokens, WebhookAuthenticator,
 };
 pub use authz::{
-    Action, AlwaysAllow, Authorizer, AuthorizerChain, Decision, Masters, NodeAuthorizer, Rbac, ResourceAction, RuleList,
+    Action, AlwaysAllow, AlwaysDeny, AuthorizationMode, Authorizer, AuthorizerChain, Decision, Masters, NodeAuthorizer,
+    Rbac, ResourceAction, RuleList, WebhookAuthorizer, WebhookFailure,
 };
 pub use http::{HttpServer, HttpService};
 pub use kubelet::{Address, HttpNodeConnector, NodeConnector, NodeDial, NodePath, TlsNodeDial};
@@ -55,6 +56,6 @@ pub use policy::{MutatingPolicies, ValidatingPolicies};
 pub use server::{ApiServer, ApiServerConfig, SetupError};
 pub use tls::{NamedIdentity, TlsMaterial, TlsServer, TlsVersion};
 pub use tokens::ServiceAccountTokens;
-pub use webhook::{MutatingWebhooks, ValidatingWebhooks};
+pub use webhook::{MutatingWebhooks, ValidatingWebhooks, WebhookCalls};
 
 pub(crate) use registry::current as registry_current;

@@ -122,7 +122,7 @@ impl Registry {
                 Err(no_such_resource())
             };
         }
-        let warnings = Warnings::default();
+        let warnings = Warnings::of(&request.notes);
         if let Some(warning) = crate::strategy::warnings::on_use(&resource.group, &resource.version, &resource.resource)
         {
             warnings.add(warning);

@@ -63,11 +63,11 @@ impl Reviews {
         let mut review = decode_object(scheme, entry, body, &params, &warnings)?;
         let any = review.as_any_mut();
         if let Some(review) = any.downcast_mut::<SelfSubjectAccessReview>() {
-            access::own(&*self.authorizer, identity, review)?;
+            access::own(&*self.authorizer, identity, review).await?;
         } else if let Some(review) = any.downcast_mut::<SubjectAccessReview>() {
-            access::of_subject(&*self.authorizer, review)?;
+            access::of_subject(&*self.authorizer, review).await?;
         } else if let Some(review) = any.downcast_mut::<LocalSubjectAccessReview>() {
-            access::in_namespace(&*self.authorizer, namespace, review)?;
+            access::in_namespace(&*self.authorizer, namespace, review).await?;
         } else if let Some(review) = any.downcast_mut::<SelfSubjectRulesReview>() {
             if review.spec.namespace.is_empty() {
                 return Err(Status::bad_request("no namespace on request"));

@@ -27,7 +27,9 @@ use crate::admission::{ADMISSION_PLUGINS, AdmissionChain, AdmissionPlugin, Host}
 use crate::allocator::ServiceAllocator;
 use crate::audit::{AuditLayer, AuditLog};
 use crate::authn::{Authentication, Authenticator, BootstrapTokens, Certificates};
-use crate::authz::{Authorizer, AuthorizerChain, Masters, NodeAuthorizer, Rbac};
+use crate::authz::{
+    AlwaysAllow, AlwaysDeny, AuthorizationMode, Authorizer, AuthorizerChain, Masters, NodeAuthorizer, Rbac,
+};
 use crate::bootstrap::{self, OwnAddress};
 use crate::definitions::Definitions;
 use crate::documents::{Documents, Sources as DocumentSources};
@@ -77,9 +79,13 @@ pub struct ApiServerConfig {
     pub service_cidr: Ipv4Net,
     /// Asked for every credential before the built-in authenticators (client certificates, service-account tokens).
     pub authenticators: Vec<Arc<dyn Authenticator>>,
+    /// Asked for what no other authenticator knows: programs outside, which need not see the cluster's own tokens.
+    pub last_authenticators: Vec<Arc<dyn Authenticator>>,
     /// Serve callers without credentials as `system:anonymous`.
     pub anonymous: bool,
-    /// Decides instead of RBAC.
+    /// Who decides what is allowed, one after the other, behind `system:masters`.
+    pub authorization: Vec<AuthorizationMode>,
+    /// Decides alone, instead of these.
     pub authorizer: Option<Arc<dyn Authorizer>>,
     /// Run after the built-in admission plugins.
     pub admission: Vec<Arc<dyn AdmissionPlugin>>,
@@ -115,7 +121,9 @@ impl Default for ApiServerConfig {
             random: Random::from_os(),
             service_cidr: Ipv4Net::new_assert(Ipv4Addr::new(10, 96, 0, 0), 16),
             authenticators: vec![],
+            last_authenticators: vec![],
             anonymous: true,
+            authorization: vec![AuthorizationMode::Node, AuthorizationMode::Rbac],
             authorizer: None,
             admission: vec![],
             enabled_admission: vec![],
@@ -200,20 +208,12 @@ impl ApiServer {
         if let Some(secrets) = storage::<Secret>(&storages) {
             authenticators.push(Arc::new(BootstrapTokens::new(secrets, Arc::clone(&config.clock))));
         }
+        authenticators.extend(config.last_authenticators.iter().cloned());
         let authentication = Authentication::new(authenticators, config.anonymous);
         let rbac = rbac(&storages).map(Arc::new);
-        let authorizer: Arc<dyn Authorizer> = match (&config.authorizer, &rbac) {
-            (Some(authorizer), _) => Arc::clone(authorizer),
-            (None, Some(rbac)) => Arc::new(AuthorizerChain::new(vec![
-                Arc::new(Masters),
-                Arc::new(NodeAuthorizer::new(storages.clone(), bootstrap::node_rules())),
-                Arc::clone(rbac) as _,
-            ])),
-            (None, None) => {
-                return Err(SetupError::Config(
-                    "RBAC needs its kinds; give an authorizer, or serve rbac.authorization.k8s.io/v1".into(),
-                ));
-            }
+        let authorizer = match &config.authorizer {
+            Some(authorizer) => Arc::clone(authorizer),
+            None => authorizer(&config.authorization, &storages, rbac.as_ref())?,
         };
         let services = ServiceAllocator::new(
             config.service_cidr,
@@ -394,6 +394,29 @@ fn rbac(storages: &Storages) -> Option<Rbac> {
         storage::<RoleBinding>(storages)?,
         storage::<ClusterRoleBinding>(storages)?,
     ))
+}
+
+/// Asks those who are wanted in turn, behind those who may do everything.
+fn authorizer(
+    modes: &[AuthorizationMode],
+    storages: &Storages,
+    rbac: Option<&Arc<Rbac>>,
+) -> Result<Arc<dyn Authorizer>, SetupError> {
+    let mut chain: Vec<Arc<dyn Authorizer>> = vec![Arc::new(Masters)];
+    for mode in modes {
+        chain.push(match mode {
+            AuthorizationMode::Node => Arc::new(NodeAuthorizer::new(storages.clone(), bootstrap::node_rules())),
+            AuthorizationMode::Rbac => Arc::clone(rbac.ok_or_else(|| {
+                SetupError::Config(
+                    "RBAC needs its kinds; give an authorizer, or serve rbac.authorization.k8s.io/v1".into(),
+                )
+            })?) as _,
+            AuthorizationMode::AlwaysAllow => Arc::new(AlwaysAllow),
+            AuthorizationMode::AlwaysDeny => Arc::new(AlwaysDeny),
+            AuthorizationMode::Ask(authorizer) => Arc::clone(authorizer),
+        });
+    }
+    Ok(Arc::new(AuthorizerChain::new(chain)))
 }
 
 /// What stands behind the layers: objects and documents.

@@ -207,7 +207,7 @@ async fn audit_tells_what_the_policy_says() {
     let lines = Lines::default();
     let policy = br#"{"apiVersion":"audit.k8s.io/v1","kind":"Policy","omitStages":["RequestReceived"],"rules":[
         {"level":"RequestResponse","resources":[{"resources":["configmaps"]}],"omitManagedFields":true}]}"#;
-    let log = AuditLog::new(AuditPolicy::parse(policy).unwrap(), lines.clone());
+    let log = AuditLog::new(AuditPolicy::parse(policy).unwrap()).writing(lines.clone());
     let server = start(ApiServerConfig { audit: Some(log), ..ApiServerConfig::default() }).await;
     make(&server, "a").await;
     assert_eq!(get(&server, "/api/v1/namespaces/default/secrets").await.code, 200);

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::credentials::ExecConfig;
 
-pub use connect::{client_from_file, client_from_files, in_cluster_client};
+pub use connect::{client_from_file, client_from_files, endpoint_from_file, in_cluster_client};
 
 /// A kubeconfig that cannot be used.
 #[derive(Debug, thiserror::Error)]

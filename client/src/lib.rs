@@ -25,9 +25,10 @@ pub use caller::{Caller, Identity};
 pub use client::{ApiService, Client};
 pub use credentials::{Credentials, ExecConfig, ExecCredentials, TokenFile};
 pub use dynamic::DynamicApi;
-pub use http::{HttpOptions, HttpTransport};
+pub use http::{HttpOptions, HttpTransport, JsonEndpoint};
 pub use kubeconfig::{
-    Cluster, ConfigError, ContextOf, Kubeconfig, Named, User, client_from_file, client_from_files, in_cluster_client,
+    Cluster, ConfigError, ContextOf, Kubeconfig, Named, User, client_from_file, client_from_files, endpoint_from_file,
+    in_cluster_client,
 };
 pub use reason::{Reason, retry_after};
 pub use request::{Body, FieldValidation, Notes, Params, Patch, Propagation, Request, Target, Verb};

@@ -3,7 +3,8 @@
 //! In: typed handles, or the HTTP codec. Out: any [`ApiService`](crate::ApiService). Invariant: nothing here
 //! depends on HTTP; parameters are parsed, not text, wherever the API defines their type.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use pintle_object_model::api::meta::v1::DeleteOptions;
@@ -35,19 +36,39 @@ pub struct Request {
     pub notes: Notes,
 }
 
-/// Headers that an answer gets, be it a refusal or not. Clones share what is noted.
+/// Headers that an answer gets, be it a refusal or not, and what the audit says of the request. Clones share what is noted.
 #[derive(Clone, Debug, Default)]
-pub struct Notes(Arc<Mutex<Vec<(&'static str, String)>>>);
+pub struct Notes(Arc<Mutex<Noted>>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    headers: Vec<(&'static str, String)>,
+    annotations: BTreeMap<String, String>,
+}
 
 impl Notes {
-    /// Notes a header, by its name in lower case.
-    pub fn add(&self, name: &'static str, value: impl Into<String>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((name, value.into()));
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what has been noted.
+    /// Notes a header, by its name in lower case.
+    pub fn add(&self, name: &'static str, value: impl Into<String>) {
+        self.noted().headers.push((name, value.into()));
+    }
+
+    /// Takes the headers that have been noted.
     pub fn take(&self) -> Vec<(&'static str, String)> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.noted().headers)
+    }
+
+    /// Notes an annotation for the audit, in the place of what stood there.
+    pub fn annotate(&self, key: impl Into<String>, value: impl Into<String>) {
+        self.noted().annotations.insert(key.into(), value.into());
+    }
+
+    /// The annotations so far.
+    pub fn annotations(&self) -> BTreeMap<String, String> {
+        self.noted().annotations.clone()
     }
 }
 

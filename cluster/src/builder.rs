@@ -7,7 +7,9 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use ipnet::Ipv4Net;
 use pintle_apiserver::admission::AdmissionPlugin;
-use pintle_apiserver::{ApiServerConfig, AuditLog, Authenticator, Authorizer, ProcessProbe, SetupError};
+use pintle_apiserver::{
+    ApiServerConfig, AuditLog, Authenticator, AuthorizationMode, Authorizer, ProcessProbe, SetupError,
+};
 use pintle_controllers::{ControllerSet, Manager};
 use pintle_ingress::{IngressError, IngressOptions};
 use pintle_object_model::clock::{Clock, Random, SystemClock};
@@ -290,6 +292,18 @@ impl Builder {
         self.api.authenticators.push(authenticator);
         self
     }
+    /// Asks this authenticator about what no other knows.
+    #[must_use]
+    pub fn last_authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
+        self.api.last_authenticators.push(authenticator);
+        self
+    }
+    /// Lets these decide what is allowed, one after the other. Default: `Node` and `RBAC`.
+    #[must_use]
+    pub fn authorization(mut self, modes: Vec<AuthorizationMode>) -> Self {
+        self.api.authorization = modes;
+        self
+    }
     /// Tells of requests to the API.
     #[must_use]
     pub fn audit(mut self, log: AuditLog) -> Self {
@@ -302,7 +316,7 @@ impl Builder {
         self.api.process = Some(probe);
         self
     }
-    /// Decides instead of RBAC.
+    /// Decides alone, instead of node authorization and RBAC.
     #[must_use]
     pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Self {
         self.api.authorizer = Some(authorizer);

@@ -1,5 +1,6 @@
 //! What the example binaries share: flags, logs, signals, and the demonstration.
 
+mod access;
 mod connect;
 mod demo;
 mod fetch;
@@ -16,6 +17,7 @@ mod signals;
 mod stores;
 mod tls;
 
+pub use access::AccessFlags;
 pub use connect::{ElectionFlags, ServerFlags};
 pub use demo::{Places, demonstrate};
 pub use fetch::get;

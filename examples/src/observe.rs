@@ -5,38 +5,55 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use pintle::Builder;
-use pintle_apiserver::{AuditLog, AuditPolicy, ProcessFacts};
+use pintle_apiserver::{AuditLog, AuditPolicy, AuditWebhook, ProcessFacts};
+use pintle_client::endpoint_from_file;
+use pintle_object_model::clock::{Clock, Random};
 
-/// `--audit-policy-file` and `--audit-log-path`.
+/// `--audit-policy-file`, `--audit-log-path` and `--audit-webhook-config-file`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct AuditFlags {
     /// Which requests are told of, and how: a Policy of `audit.k8s.io/v1`.
-    #[arg(long, global = true, requires = "audit_log_path")]
+    #[arg(long, global = true)]
     audit_policy_file: Option<PathBuf>,
     /// Where requests are told of, one JSON object a line; `-` for the standard output.
     #[arg(long, global = true, requires = "audit_policy_file")]
     audit_log_path: Option<PathBuf>,
+    /// A kubeconfig whose server is told of requests, in batches; as well as the file, if both are given.
+    #[arg(long, global = true, requires = "audit_policy_file")]
+    audit_webhook_config_file: Option<PathBuf>,
 }
 
 impl AuditFlags {
     /// The builder with the audit log, if one is wanted, and with metrics of the process.
     ///
     /// # Errors
-    /// If the policy cannot be used or the log not be written.
-    pub fn apply(&self, builder: Builder) -> Result<Builder> {
+    /// If the policy or the webhook cannot be used or the log not be written, or there is a policy and neither of them.
+    pub fn apply(&self, builder: Builder, clock: &Arc<dyn Clock>) -> Result<Builder> {
         let builder = builder.process(Arc::new(process_facts));
-        let (Some(policy), Some(path)) = (&self.audit_policy_file, &self.audit_log_path) else { return Ok(builder) };
+        let Some(policy) = &self.audit_policy_file else { return Ok(builder) };
+        if self.audit_log_path.is_none() && self.audit_webhook_config_file.is_none() {
+            bail!("--audit-policy-file needs --audit-log-path or --audit-webhook-config-file");
+        }
         let text = std::fs::read(policy).with_context(|| format!("reading {}", policy.display()))?;
         let policy = AuditPolicy::parse(&text).with_context(|| format!("reading {}", policy.display()))?;
-        let writer: Box<dyn Write + Send> = if path.as_os_str() == "-" {
-            Box::new(std::io::stdout())
-        } else {
-            let file = OpenOptions::new().create(true).append(true).open(path);
-            Box::new(BufWriter::new(file.with_context(|| format!("opening {}", path.display()))?))
-        };
-        Ok(builder.audit(AuditLog::new(policy, writer)))
+        let mut log = AuditLog::new(policy);
+        if let Some(path) = &self.audit_log_path {
+            let writer: Box<dyn Write + Send> = if path.as_os_str() == "-" {
+                Box::new(std::io::stdout())
+            } else {
+                let file = OpenOptions::new().create(true).append(true).open(path);
+                Box::new(BufWriter::new(file.with_context(|| format!("opening {}", path.display()))?))
+            };
+            log = log.writing(writer);
+        }
+        if let Some(path) = &self.audit_webhook_config_file {
+            let endpoint = endpoint_from_file(path, Arc::clone(clock));
+            let endpoint = endpoint.with_context(|| format!("reading {}", path.display()))?;
+            log = log.posting(AuditWebhook::new(endpoint, Random::from_os()));
+        }
+        Ok(builder.audit(log))
     }
 }
 

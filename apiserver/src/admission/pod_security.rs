@@ -1,7 +1,7 @@
 //! Pods keep to the Pod Security Standard that their namespace's labels ask for; workloads are warned about.
 //!
 //! In: pods and pod templates, the labels of their namespace, and namespaces whose labels change. Out: refusals
-//! (`enforce`) and warnings (`warn`). Elsewhere: the standards themselves ([`standard`]), the labels ([`policy`]). Source: Kubernetes concepts, "Pod Security Admission".
+//! (`enforce`), warnings (`warn`) and annotations of the audit (`audit`). Elsewhere: the standards themselves ([`standard`]), the labels ([`policy`]). Source: Kubernetes concepts, "Pod Security Admission".
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -120,6 +120,14 @@ fn verdict(wish: &Wish, metadata: &ObjectMeta, spec: &PodSpec) -> Option<String>
     Some(format!("\"{wish}\": {}", list.join(", ")))
 }
 
+/// Lets the audit say what would be wrong.
+fn audit(attributes: &Attributes<'_>, wish: &Wish, metadata: &ObjectMeta, spec: &PodSpec) {
+    if let Some(why) = verdict(wish, metadata, spec) {
+        let told = format!("would violate PodSecurity {why}");
+        attributes.warnings.annotate("pod-security.kubernetes.io/audit-violations", told);
+    }
+}
+
 fn template_of(object: &dyn AnyResource) -> Option<(&ObjectMeta, &PodSpec)> {
     let any = object.as_any();
     let template = if let Some(of) = any.downcast_ref::<Deployment>() {
@@ -202,9 +210,15 @@ impl AdmissionPlugin for PodSecurity {
             if old.is_some_and(|old| !is_significant(pod, old)) {
                 return Ok(());
             }
-            if let Some(why) = verdict(&wish(labels, "enforce"), metadata, spec) {
+            let enforced = wish(labels, "enforce");
+            attributes.warnings.annotate("pod-security.kubernetes.io/enforce-policy", enforced.to_string());
+            audit(attributes, &wish(labels, "audit"), metadata, spec);
+            if let Some(why) = verdict(&enforced, metadata, spec) {
                 return Err(refuse(attributes, format!("violates PodSecurity {why}")));
             }
+        }
+        if pod.is_none() {
+            audit(attributes, &wish(labels, "audit"), metadata, spec);
         }
         if let Some(why) = verdict(&wish(labels, "warn"), metadata, spec) {
             attributes.warnings.add(format!("would violate PodSecurity {why}"));

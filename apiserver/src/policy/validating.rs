@@ -1,4 +1,6 @@
-//! Policies that refuse, or warn.
+//! Policies that refuse, warn, or have the audit say something.
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use pintle_cel::{Activation, Budget, Env};
@@ -7,15 +9,18 @@ use pintle_object_model::api::admissionregistration::v1::{
 };
 use pintle_object_model::api::meta::v1::StatusCause;
 use pintle_object_model::{AnyResource, Status};
+use serde::Serialize;
 
 use super::bindings::Sources;
 use super::compiled::{Cache, Common, Expression, resulted_in};
 use super::environment::{Declared, Inputs, env};
 use super::matching::Subject;
-use crate::admission::{AdmissionPlugin, Attributes, Operation, refuse};
+use crate::admission::{AdmissionPlugin, Attributes, Operation, Warnings, refuse};
 
 /// Longest message that an expression may make.
 const MESSAGE_BYTES_MAX: usize = 5 * 1024;
+/// Longest value of an annotation; what is longer is cut.
+const ANNOTATION_BYTES_MAX: usize = 10 * 1024;
 
 /// The plugin `ValidatingAdmissionPolicy`: see the module documentation.
 pub struct ValidatingPolicies {
@@ -34,6 +39,8 @@ impl std::fmt::Debug for ValidatingPolicies {
 struct Compiled {
     common: Common,
     validations: Vec<Validation>,
+    /// Keys and values of annotations.
+    annotations: Vec<(String, Expression)>,
 }
 
 #[derive(Debug)]
@@ -62,7 +69,12 @@ impl Compiled {
                 })
             })
             .collect::<Result<_, String>>()?;
-        Ok(Self { common, validations })
+        let annotations = spec
+            .audit_annotations
+            .iter()
+            .map(|one| Ok((one.key.clone(), Expression::compile(&declared, &one.value_expression)?)))
+            .collect::<Result<_, String>>()?;
+        Ok(Self { common, validations, annotations })
     }
 }
 
@@ -72,11 +84,57 @@ struct Denial {
     reason: Option<String>,
     /// The binding did not come into it.
     of_policy: bool,
+    /// Which of the validations.
+    index: usize,
+    /// Whatever the binding says is to be done.
+    refuses: bool,
 }
 
 impl Denial {
     fn of(message: String) -> Self {
-        Self { message, reason: None, of_policy: false }
+        Self { message, reason: None, of_policy: false, index: 0, refuses: false }
+    }
+}
+
+/// What the audit is told of a validation that did not hold.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure {
+    message: String,
+    policy: String,
+    binding: String,
+    expression_index: usize,
+    validation_actions: Vec<String>,
+}
+
+/// What the audit is told.
+#[derive(Default)]
+struct Told {
+    failures: Vec<Failure>,
+    /// Values by key, each once, in the order of their coming.
+    annotations: BTreeMap<String, Vec<String>>,
+}
+
+impl Told {
+    fn annotate(&mut self, key: String, value: &str) {
+        let kept = value.floor_char_boundary(ANNOTATION_BYTES_MAX);
+        let values = self.annotations.entry(key).or_default();
+        let value = &value[..kept];
+        if !values.iter().any(|known| known == value) {
+            values.push(value.to_owned());
+        }
+    }
+
+    fn publish(self, warnings: &Warnings) {
+        for (key, values) in self.annotations {
+            warnings.annotate(key, values.join(", "));
+        }
+        if self.failures.is_empty() {
+            return;
+        }
+        if let Ok(text) = serde_json::to_string(&self.failures) {
+            warnings.annotate("validation.policy.admission.k8s.io/validation_failure", text);
+        }
     }
 }
 
@@ -99,6 +157,8 @@ impl ValidatingPolicies {
         let policies = Sources::all::<ValidatingAdmissionPolicy>(&self.sources.policies);
         self.compiled.keep(&policies.iter().map(|policy| policy.metadata.name.as_str()).collect::<Vec<_>>());
         let mut inputs = None;
+        let mut told = Told::default();
+        let mut refused = None;
         for policy in policies.iter().filter(|policy| subject.matches(policy.spec.match_constraints.as_deref())) {
             let bound = bindings.iter().filter(|binding| {
                 binding.spec.policy_name == policy.metadata.name
@@ -108,13 +168,16 @@ impl ValidatingPolicies {
                 let inputs = inputs.get_or_insert_with(|| {
                     Inputs::new(attributes, object, namespace.as_ref(), &*self.sources.authorizer)
                 });
-                let denials = self.hold(policy, binding, inputs, &scheme, attributes.namespace);
+                let denials = self.hold(policy, binding, inputs, &scheme, attributes.namespace, &mut told);
                 for denial in &denials {
-                    conclude(attributes, policy, binding, denial)?;
+                    let concluded = conclude(attributes, policy, binding, denial, &mut told);
+                    // The audit hears of everything, the client of the first.
+                    refused = refused.or(concluded.err());
                 }
             }
         }
-        Ok(())
+        told.publish(attributes.warnings);
+        refused.map_or(Ok(()), Err)
     }
 
     /// Everything that a policy has against the write, as it is bound.
@@ -125,6 +188,7 @@ impl ValidatingPolicies {
         inputs: &mut Inputs<'_>,
         scheme: &pintle_object_model::Scheme,
         namespace: &str,
+        told: &mut Told,
     ) -> Vec<Denial> {
         let spec = &policy.spec;
         let fails = spec.failure_policy.as_deref() != Some("Ignore");
@@ -138,7 +202,7 @@ impl ValidatingPolicies {
             Ok(parameters) => parameters,
             Err(missing) => {
                 let (message, of_policy) = missing.told();
-                return refusal(Denial { message, reason: None, of_policy });
+                return refusal(Denial { of_policy, ..Denial::of(message) });
             }
         };
         let mut denials = vec![];
@@ -154,16 +218,31 @@ impl ValidatingPolicies {
                     continue;
                 }
             }
-            for validation in &compiled.validations {
+            for (index, validation) in compiled.validations.iter().enumerate() {
                 match validation.expression.program.eval(&activation, &mut budget) {
                     Ok(value) if value.as_bool() == Some(true) => {}
-                    Ok(_) => denials.push(validation.denial(&activation, &mut budget)),
+                    Ok(_) => denials.push(validation.denial(index, &activation, &mut budget)),
                     Err(error) => {
                         let last = error.is_final();
-                        denials.extend(refusal(Denial::of(resulted_in(&validation.expression.text, &error))));
+                        let message = resulted_in(&validation.expression.text, &error);
+                        denials.extend(refusal(Denial { index, ..Denial::of(message) }));
                         if last {
                             break;
                         }
+                    }
+                }
+            }
+            for (key, expression) in &compiled.annotations {
+                match expression.program.eval(&activation, &mut budget) {
+                    // Null stands for no annotation.
+                    Ok(value) => {
+                        if let Some(text) = value.as_str().map(str::trim).filter(|text| !text.is_empty()) {
+                            told.annotate(format!("{}/{key}", policy.metadata.name), text);
+                        }
+                    }
+                    Err(error) => {
+                        let message = resulted_in(&expression.text, &error);
+                        denials.extend(refusal(Denial { refuses: true, ..Denial::of(message) }));
                     }
                 }
             }
@@ -173,7 +252,7 @@ impl ValidatingPolicies {
 }
 
 impl Validation {
-    fn denial(&self, activation: &Activation<'_>, budget: &mut Budget) -> Denial {
+    fn denial(&self, index: usize, activation: &Activation<'_>, budget: &mut Budget) -> Denial {
         let made = self.message_expression.as_ref().and_then(|expression| {
             let made = expression.program.eval(activation, budget).ok()?;
             let text = made.as_str()?.trim().to_owned();
@@ -183,7 +262,7 @@ impl Validation {
             "" => format!("failed expression: {}", self.expression.text.trim()),
             message => message.to_owned(),
         });
-        Denial { message, reason: self.reason.clone(), of_policy: false }
+        Denial { reason: self.reason.clone(), index, ..Denial::of(message) }
     }
 }
 
@@ -193,6 +272,7 @@ fn conclude(
     policy: &ValidatingAdmissionPolicy,
     binding: &ValidatingAdmissionPolicyBinding,
     denial: &Denial,
+    told: &mut Told,
 ) -> Result<(), Status> {
     let (name, bound, message) = (&policy.metadata.name, &binding.metadata.name, &denial.message);
     let actions = &binding.spec.validation_actions;
@@ -201,7 +281,16 @@ fn conclude(
             .warnings
             .add(format!("Validation failed for ValidatingAdmissionPolicy '{name}' with binding '{bound}': {message}"));
     }
-    if !actions.iter().any(|action| action == "Deny") {
+    if actions.iter().any(|action| action == "Audit") {
+        told.failures.push(Failure {
+            message: message.clone(),
+            policy: name.clone(),
+            binding: bound.clone(),
+            expression_index: denial.index,
+            validation_actions: actions.clone(),
+        });
+    }
+    if !denial.refuses && !actions.iter().any(|action| action == "Deny") {
         return Ok(());
     }
     let told = if denial.of_policy {

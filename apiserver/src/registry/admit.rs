@@ -12,7 +12,7 @@ use crate::layers::permit;
 
 impl Registry {
     /// PUT and apply were authorized as changes; where they make an object, the right to create is needed as well.
-    pub(super) fn permit_create(&self, call: &Call<'_>) -> Result<(), Status> {
+    pub(super) async fn permit_create(&self, call: &Call<'_>) -> Result<(), Status> {
         // A request to create names no object.
         if call.name.is_empty() {
             return Ok(());
@@ -20,7 +20,7 @@ impl Registry {
         let resource = call.resource;
         let mut action = ResourceAction::new("create", &resource.group, &resource.resource);
         action.version.clone_from(&resource.version);
-        permit(&*self.parts.reviews.authorizer, call.identity, &action.on(call.namespace, call.name).into())
+        permit(&*self.parts.reviews.authorizer, call.identity, &action.on(call.namespace, call.name).into()).await
     }
 
     /// Runs all plugins over the body.

@@ -34,7 +34,7 @@ impl Registry {
         let scheme = self.parts.kinds.current();
         let entry = scheme.kind(&Pod::INFO.gvk()).ok_or_else(no_such_resource)?;
         let storage = &self.parts.storages.get(entry.hub()).ok_or_else(no_such_resource)?;
-        let warnings = crate::admission::Warnings::default();
+        let warnings = crate::admission::Warnings::of(&request.notes);
         let call = Call {
             identity,
             scheme: &scheme,

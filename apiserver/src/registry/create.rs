@@ -41,7 +41,7 @@ impl Registry {
         manager: &super::fields::Manager,
         dry: bool,
     ) -> Result<Object, Status> {
-        self.permit_create(call)?;
+        self.permit_create(call).await?;
         check_namespace(call, &mut *object)?;
         if call.entry.custom().is_some_and(|kind| kind.is_terminating()) {
             return Err(Status::failure(

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::authz::{Action, Authorizer, Decision, ResourceAction};
 
 /// Answers what the author of the request may do.
-pub(super) fn own(
+pub(super) async fn own(
     authorizer: &dyn Authorizer,
     identity: &Identity,
     review: &mut SelfSubjectAccessReview,
@@ -27,20 +27,20 @@ pub(super) fn own(
     let (resource, path) = (spec.resource_attributes.as_deref(), spec.non_resource_attributes.as_deref());
     let mut errors = check_attributes(resource, path);
     check_empty(&review.metadata, "must be empty", &mut errors);
-    review.status = decide(authorizer, identity, resource, path, errors)?;
+    review.status = decide(authorizer, identity, resource, path, errors).await?;
     Ok(())
 }
 
 /// Answers what somebody may do.
-pub(super) fn of_subject(authorizer: &dyn Authorizer, review: &mut SubjectAccessReview) -> Result<(), Status> {
+pub(super) async fn of_subject(authorizer: &dyn Authorizer, review: &mut SubjectAccessReview) -> Result<(), Status> {
     let mut errors = check_spec(&review.spec);
     check_empty(&review.metadata, "must be empty", &mut errors);
-    review.status = decide_spec(authorizer, &review.spec, errors)?;
+    review.status = decide_spec(authorizer, &review.spec, errors).await?;
     Ok(())
 }
 
 /// Answers what somebody may do in one namespace.
-pub(super) fn in_namespace(
+pub(super) async fn in_namespace(
     authorizer: &dyn Authorizer,
     namespace: &str,
     review: &mut LocalSubjectAccessReview,
@@ -65,11 +65,11 @@ pub(super) fn in_namespace(
         let at = spec.child("nonResourceAttributes");
         errors.invalid(&at, &shown(path), "disallowed on this kind of request");
     }
-    review.status = decide_spec(authorizer, &review.spec, errors)?;
+    review.status = decide_spec(authorizer, &review.spec, errors).await?;
     Ok(())
 }
 
-fn decide_spec(
+async fn decide_spec(
     authorizer: &dyn Authorizer,
     spec: &SubjectAccessReviewSpec,
     errors: FieldErrors,
@@ -81,10 +81,10 @@ fn decide_spec(
         extra: spec.extra.clone(),
     };
     let (resource, path) = (spec.resource_attributes.as_deref(), spec.non_resource_attributes.as_deref());
-    decide(authorizer, &asked, resource, path, errors)
+    decide(authorizer, &asked, resource, path, errors).await
 }
 
-fn decide(
+async fn decide(
     authorizer: &dyn Authorizer,
     identity: &Identity,
     resource: Option<&ResourceAttributes>,
@@ -118,7 +118,7 @@ fn decide(
         // The kind is not named in the refusal of a review.
         _ => return Err(Status::invalid("authorization.k8s.io", "", "", &errors)),
     };
-    let decision = authorizer.decide(identity, &action);
+    let decision = authorizer.ask(identity, &action).await;
     Ok(SubjectAccessReviewStatus {
         allowed: decision.is_allowed(),
         denied: matches!(decision, Decision::Denied { .. }),

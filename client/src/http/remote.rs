@@ -279,7 +279,7 @@ impl Service<Request> for HttpTransport {
     }
 }
 
-fn unreachable_status(base: &str, error: &(dyn std::error::Error + 'static)) -> Status {
+pub(super) fn unreachable_status(base: &str, error: &(dyn std::error::Error + 'static)) -> Status {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

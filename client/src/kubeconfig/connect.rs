@@ -10,7 +10,7 @@ use super::{Cluster, ConfigError, Kubeconfig, Named, User};
 use crate::credentials::{Credentials, ExecCredentials, TokenFile};
 use crate::http::HttpOptions;
 use crate::tls::TlsOptions;
-use crate::{Caller, Client, HttpTransport, Identity};
+use crate::{Caller, Client, HttpTransport, Identity, JsonEndpoint};
 
 /// Where kubelets mount the service account of a pod.
 const MOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -37,12 +37,41 @@ impl Kubeconfig {
         mut options: HttpOptions,
         clock: Arc<dyn Clock>,
     ) -> Result<Client, ConfigError> {
+        let Found { cluster, user, tls, credentials } = self.find(context, directory, clock)?;
+        options.gzip &= !cluster.disable_compression;
+        let transport = HttpTransport::with_options(&cluster.server, &tls, credentials, scheme.clone(), options)
+            .map_err(|status| ConfigError::Connect(status.message))?;
+        let client = Client::new(transport, scheme);
+        Ok(match impersonated(&user) {
+            Some(identity) => client.impersonating(identity),
+            None => client,
+        })
+    }
+
+    /// The server of the current context as a webhook, as files for `--authorization-webhook-config-file` and its like name
+    /// it: its URL is the one to post to, path included.
+    ///
+    /// # Errors
+    /// If something is missing or unusable. Webhooks do not know of acting as somebody else, so that is refused.
+    pub fn endpoint(&self, directory: &Path, clock: Arc<dyn Clock>) -> Result<JsonEndpoint, ConfigError> {
+        let Found { cluster, user, tls, credentials } = self.find(None, directory, clock)?;
+        if impersonated(&user).is_some() {
+            let why = "a webhook is asked by whom the credentials name".to_owned();
+            return Err(ConfigError::Unsupported { what: "as", name: cluster.server.clone(), why });
+        }
+        JsonEndpoint::new(&cluster.server, &tls, credentials).map_err(|status| ConfigError::Connect(status.message))
+    }
+
+    /// What a context (the current one if none is named) leads to.
+    fn find(&self, context: Option<&str>, directory: &Path, clock: Arc<dyn Clock>) -> Result<Found<'_>, ConfigError> {
         let wanted = context.unwrap_or(&self.current_context);
         let context = find(&self.contexts, "context", wanted)?;
         let cluster = find(&self.clusters, "cluster", &context.cluster)?;
-        let nobody = User::default();
-        let user = if context.user.is_empty() { &nobody } else { find(&self.users, "user", &context.user)? };
-        refuse_unsupported(cluster, &context.cluster, user, &context.user)?;
+        let user = match context.user.as_str() {
+            "" => User::default(),
+            name => find(&self.users, "user", name)?.clone(),
+        };
+        refuse_unsupported(cluster, &context.cluster, &user, &context.user)?;
         let certificate = material(&user.client_certificate_data, &user.client_certificate, directory)?;
         let key = material(&user.client_key_data, &user.client_key, directory)?;
         let ca = material(&cluster.certificate_authority_data, &cluster.certificate_authority, directory)?;
@@ -52,16 +81,17 @@ impl Kubeconfig {
             server_name: (!cluster.tls_server_name.is_empty()).then(|| cluster.tls_server_name.clone()),
             insecure: cluster.insecure_skip_tls_verify,
         };
-        options.gzip &= !cluster.disable_compression;
-        let credentials = credentials(user, cluster, directory, clock)?;
-        let transport = HttpTransport::with_options(&cluster.server, &tls, credentials, scheme.clone(), options)
-            .map_err(|status| ConfigError::Connect(status.message))?;
-        let client = Client::new(transport, scheme);
-        Ok(match impersonated(user) {
-            Some(identity) => client.impersonating(identity),
-            None => client,
-        })
+        let credentials = credentials(&user, cluster, directory, clock)?;
+        Ok(Found { cluster, user, tls, credentials })
     }
+}
+
+/// A server, and how to reach it as a user.
+struct Found<'a> {
+    cluster: &'a Cluster,
+    user: User,
+    tls: TlsOptions,
+    credentials: Arc<dyn Credentials>,
 }
 
 /// What would change who asks or how the server is reached, and is not there, must not be passed over in silence.
@@ -168,4 +198,12 @@ pub fn in_cluster_client(host: &str, port: &str, scheme: Scheme) -> Result<Clien
     let transport = HttpTransport::with_options(&base, &tls, credentials, scheme.clone(), HttpOptions::default())
         .map_err(|status| ConfigError::Connect(status.message))?;
     Ok(Client::new(transport, scheme))
+}
+
+/// A webhook as the kubeconfig file at `path` names it; see [`Kubeconfig::endpoint`].
+///
+/// # Errors
+/// If the file or something in it is missing or unusable.
+pub fn endpoint_from_file(path: &Path, clock: Arc<dyn Clock>) -> Result<JsonEndpoint, ConfigError> {
+    Kubeconfig::read(path)?.endpoint(path.parent().unwrap_or(Path::new(".")), clock)
 }

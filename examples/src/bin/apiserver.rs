@@ -10,7 +10,7 @@ use clap::Parser;
 use pintle::{Cluster, StoreChoice, Toggle};
 use pintle_apiserver::{ClaimMapping, JwtAuthenticator, JwtIssuer, StaticKeys, StaticTokens};
 use pintle_controllers::ControllerSet;
-use pintle_examples::{AuditFlags, StoreArguments, TlsFlags};
+use pintle_examples::{AccessFlags, AuditFlags, StoreArguments, TlsFlags};
 use pintle_object_model::Scheme;
 use pintle_object_model::clock::{Clock, SystemClock};
 
@@ -63,6 +63,8 @@ struct Arguments {
     service_cidr: ipnet::Ipv4Net,
     #[command(flatten)]
     tls: TlsFlags,
+    #[command(flatten)]
+    access: AccessFlags,
     #[command(flatten)]
     audit: AuditFlags,
     /// Ends after this many seconds.
@@ -120,7 +122,8 @@ async fn main() -> Result<()> {
         let tokens = StaticTokens::parse(&text).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))?;
         builder = builder.authenticator(Arc::new(tokens));
     }
-    let server = arguments.audit.apply(builder)?.start().await?;
+    builder = arguments.access.apply(builder, &SystemClock::shared())?;
+    let server = arguments.audit.apply(builder, &SystemClock::shared())?.start().await?;
     println!("serving, kubeconfig in {}", kubeconfig.display());
     pintle_examples::wait_for_stop(arguments.exit_after.map(Duration::from_secs)).await?;
     server.stop().await;

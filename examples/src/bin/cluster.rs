@@ -11,8 +11,8 @@ use pintle::{Builder, Cluster, StoreChoice, Toggle};
 use pintle_apiserver::StaticTokens;
 use pintle_controllers::ControllerSet;
 use pintle_examples::{
-    AuditFlags, IngressFlag, NodePlan, Nodes, Places, Progress, ProxyFlag, RuntimeFlag, ServiceNetwork, StoreArguments,
-    Switch, demonstrate, inside, pack, resident_mib,
+    AccessFlags, AuditFlags, IngressFlag, NodePlan, Nodes, Places, Progress, ProxyFlag, RuntimeFlag, ServiceNetwork,
+    StoreArguments, Switch, demonstrate, inside, pack, resident_mib,
 };
 use pintle_ingress::IngressOptions;
 use pintle_object_model::Scheme;
@@ -45,6 +45,8 @@ struct Arguments {
     /// demonstration `native`, or `process` where that cannot be.
     #[arg(long, global = true)]
     runtime: Option<RuntimeFlag>,
+    #[command(flatten)]
+    access: AccessFlags,
     #[command(flatten)]
     audit: AuditFlags,
     /// Addresses of Services.
@@ -224,7 +226,8 @@ async fn control_plane(arguments: &Arguments, kubeconfig: &Path, clock: &Arc<dyn
         let tokens = StaticTokens::parse(&text).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))?;
         builder = builder.authenticator(Arc::new(tokens));
     }
-    arguments.audit.apply(builder)
+    builder = arguments.access.apply(builder, clock)?;
+    arguments.audit.apply(builder, clock)
 }
 
 /// Nodes of containers; of plain processes where that was not asked for and cannot be.
