@@ -14,10 +14,13 @@ pub(crate) use decode::bytes_of;
 pub use decode::{DecodeError, DecodeOptions, StrictIssue, decode, decode_kind};
 pub use encode::{ListForm, encode, encode_list, is_written, write_dynamic, write_kind, write_string};
 pub(crate) use encode::{write as write_value, write_float};
-pub(crate) use parts::read_value;
+pub(crate) use parts::{read_deep, read_value};
 pub use parts::{split_list, split_members, split_watch_event, type_meta};
 pub(crate) use reader::{Reader, Token};
 pub use reader::{check_syntax, describe};
 
-/// Deepest nesting of a text.
-pub const DEPTH_MAX: usize = 1000;
+/// Deepest nesting of an object's text: what `serde_json` reads into a tree as well, and what fits on the stack of a
+/// worker thread many times over.
+pub const DEPTH_MAX: usize = 120;
+/// Levels that lists and watch events put around objects.
+const DEPTH_AROUND: usize = 4;

@@ -147,7 +147,10 @@ impl Object {
 
     /// The object as a JSON tree.
     pub fn to_value(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.encode(Format::Json)).expect("our own encoder writes valid JSON")
+        let text = self.encode(Format::Json);
+        // Protobuf can be nested deeper than the library reads JSON.
+        serde_json::from_slice(&text)
+            .unwrap_or_else(|_| json::read_deep(&text).expect("our own encoder writes valid JSON"))
     }
 
     /// The value at a dotted JSON path (`spec.nodeName`, `status.podIPs[0]` is not supported) as text, as field

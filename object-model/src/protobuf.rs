@@ -15,7 +15,7 @@ pub use encode::{encode, encode_kind};
 pub use envelope::{Envelope, decode_envelope, encode_list, encode_metadata_only, frame_watch_event, split_list};
 pub use wire::{last_bytes_field, last_varint_field, write_bytes_field, write_varint_field};
 
-/// Deepest nesting of messages.
-pub const DEPTH_MAX: usize = 200;
+/// Deepest nesting of messages, lists and maps: what their JSON may have, so that either encoding reads what the other wrote.
+pub const DEPTH_MAX: usize = crate::json::DEPTH_MAX;
 /// First bytes of an enveloped object.
 pub const MAGIC: &[u8; 4] = b"k8s\0";

@@ -15,11 +15,20 @@ use serde_json::Value;
 /// Bad syntax, or a text that grows beyond the limits.
 pub fn to_json(text: &[u8]) -> Result<Vec<Value>, String> {
     let text = std::str::from_utf8(text).map_err(|_| "yaml: the text is not UTF-8".to_owned())?;
-    let mut options = serde_saphyr::Options::default();
-    options.legacy_octal_numbers = true;
+    let options = options();
     let documents: Vec<Tree> =
         serde_saphyr::from_multiple_with_options(text, options).map_err(|error| format!("yaml: {error}"))?;
     Ok(documents.into_iter().map(|Tree(document)| document).filter(|document| !document.is_null()).collect())
+}
+
+/// Most nodes that aliases may stand for: far more than manifests have, and made in well under a second.
+const ALIASED_MAX: usize = 100_000;
+
+fn options() -> serde_saphyr::Options {
+    let mut options = serde_saphyr::Options::default();
+    options.legacy_octal_numbers = true;
+    options.alias_limits.max_total_replayed_events = ALIASED_MAX;
+    options
 }
 
 /// A key that stands twice in one map.
@@ -51,8 +60,7 @@ type Parsed = (Vec<Tree>, Option<Duplicate>);
 
 fn parse(text: &str) -> Result<Parsed, serde_saphyr::Error> {
     let parse = |duplicate_keys| {
-        let mut options = serde_saphyr::Options::default();
-        options.legacy_octal_numbers = true;
+        let mut options = options();
         options.duplicate_keys = duplicate_keys;
         serde_saphyr::from_multiple_with_options::<Tree>(text, options)
     };

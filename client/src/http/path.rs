@@ -96,8 +96,21 @@ pub(super) fn format(target: &Target) -> String {
             push(&resource.resource);
             push(name);
             push(subresource);
-            path.push_str(tail);
+            push_tail(&mut path, tail);
             path
+        }
+    }
+}
+
+/// Appends what follows a subresource, whose slashes are its own; what a URL cannot hold is escaped.
+fn push_tail(path: &mut String, tail: &str) {
+    for byte in tail.bytes() {
+        match byte {
+            b'"' | b'#' | b'%' | b'<' | b'>' | b'?' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => {
+                path.push_str(&format!("%{byte:02X}"));
+            }
+            b'!'..=b'~' => path.push(char::from(byte)),
+            _ => path.push_str(&format!("%{byte:02X}")),
         }
     }
 }
@@ -105,6 +118,14 @@ pub(super) fn format(target: &Target) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_path_behind_a_proxy_is_escaped() {
+        let path = "/api/v1/namespaces/d/services/s/proxy/a b/\u{2}?%\u{e9}";
+        let written = format(&parse(path).target);
+        assert_eq!(written, "/api/v1/namespaces/d/services/s/proxy/a%20b/%02%3F%25%C3%A9");
+        assert_eq!(parse(&super::super::query::unescape(&written, false)).target, parse(path).target);
+    }
 
     fn resource(group: &str, version: &str, plural: &str, rest: [&str; 3]) -> Target {
         Target::resource(GroupVersionResource::new(group, version, plural), rest[0], rest[1], rest[2])

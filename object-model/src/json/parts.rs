@@ -8,7 +8,7 @@ use crate::api::meta::v1::{ListMeta, ObjectMeta};
 
 /// The `apiVersion` and `kind` of an object; `None` if the text is no object.
 pub fn type_meta(text: &[u8]) -> Option<(String, String)> {
-    let mut reader = Reader::new(text);
+    let mut reader = Reader::around(text);
     let (mut api_version, mut kind) = (String::new(), String::new());
     if reader.peek().ok()? != Token::Object {
         return None;
@@ -31,7 +31,7 @@ pub fn type_meta(text: &[u8]) -> Option<(String, String)> {
 /// # Errors
 /// If the text is no list.
 pub fn split_list(text: &[u8]) -> Result<(ListMeta, Vec<&[u8]>), DecodeError> {
-    let mut reader = Reader::new(text);
+    let mut reader = Reader::around(text);
     let mut metadata = ListMeta::default();
     let mut items = vec![];
     if reader.peek()? != Token::Object {
@@ -56,7 +56,7 @@ pub fn split_list(text: &[u8]) -> Result<(ListMeta, Vec<&[u8]>), DecodeError> {
 /// # Errors
 /// If the text is no watch event.
 pub fn split_watch_event(text: &[u8]) -> Result<(String, &[u8]), DecodeError> {
-    let mut reader = Reader::new(text);
+    let mut reader = Reader::around(text);
     let (mut kind, mut object) = (String::new(), &b"null"[..]);
     if reader.peek()? != Token::Object {
         return Err(DecodeError::new("a watch event is an object"));
@@ -102,7 +102,16 @@ pub fn split_members(value: &serde_json::Value) -> Result<(ObjectMeta, Bytes), D
 
 /// Reads a whole text as a tree. Members that stand twice are told; the last one counts.
 pub(crate) fn read_value(text: &[u8]) -> Result<(serde_json::Value, Vec<StrictIssue>), DecodeError> {
-    let mut reader = Reader::new(text);
+    read_with(Reader::new(text))
+}
+
+/// Reads a text of our own, which may be deeper than what is read from outside: protobuf counts the levels of JSON within
+/// it from none again.
+pub(crate) fn read_deep(text: &[u8]) -> Result<serde_json::Value, DecodeError> {
+    Ok(read_with(Reader::deep(text))?.0)
+}
+
+fn read_with(mut reader: Reader<'_>) -> Result<(serde_json::Value, Vec<StrictIssue>), DecodeError> {
     let mut twice = vec![];
     let value = tree(&mut reader, &mut String::new(), &mut twice)?;
     reader.end()?;

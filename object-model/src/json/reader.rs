@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::{DEPTH_MAX, DecodeError};
+use super::{DEPTH_AROUND, DEPTH_MAX, DecodeError};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Token {
@@ -49,11 +49,22 @@ pub(crate) struct Reader<'a> {
     text: &'a [u8],
     at: usize,
     depth: usize,
+    depth_max: usize,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(text: &'a [u8]) -> Self {
-        Self { text, at: 0, depth: 0 }
+        Self { text, at: 0, depth: 0, depth_max: DEPTH_MAX }
+    }
+
+    /// For what stands around objects, each of which may be as deep as [`DEPTH_MAX`].
+    pub(crate) fn around(text: &'a [u8]) -> Self {
+        Self { depth_max: DEPTH_MAX + DEPTH_AROUND, ..Self::new(text) }
+    }
+
+    /// For what we wrote ourselves.
+    pub(crate) fn deep(text: &'a [u8]) -> Self {
+        Self { depth_max: 4 * DEPTH_MAX, ..Self::new(text) }
     }
 
     fn space(&mut self) {
@@ -256,7 +267,7 @@ impl<'a> Reader<'a> {
         let opening = char::from(self.text[self.at]);
         self.at += 1;
         self.depth += 1;
-        if self.depth > DEPTH_MAX {
+        if self.depth > self.depth_max {
             Err(DecodeError::new(format!("invalid character '{opening}' exceeded max depth")))
         } else {
             Ok(())

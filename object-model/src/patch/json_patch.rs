@@ -7,6 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::PatchError;
+use crate::json::DEPTH_MAX;
 
 /// Most operations of a patch.
 const OPERATIONS_MAX: usize = 10_000;
@@ -78,7 +79,10 @@ fn run(tree: &mut Value, operation: &Map<String, Value>, copied: &mut usize) -> 
     let path = || text("path").ok_or_else(|| rejected("an operation has no path"));
     let from = || text("from").ok_or_else(|| rejected("an operation has no from"));
     match text("op") {
-        Some("add") => Place::of(tree, path()?)?.add(value()),
+        Some("add") => {
+            fits(path()?, &value())?;
+            Place::of(tree, path()?)?.add(value())
+        }
         Some("replace") if path()?.is_empty() => match value() {
             whole @ (Value::Object(_) | Value::Array(_)) => {
                 *tree = whole;
@@ -86,7 +90,10 @@ fn run(tree: &mut Value, operation: &Map<String, Value>, copied: &mut usize) -> 
             }
             _ => Err(rejected("the whole can only be replaced by an object or a list")),
         },
-        Some("replace") => Place::of(tree, path()?)?.replace(value()),
+        Some("replace") => {
+            fits(path()?, &value())?;
+            Place::of(tree, path()?)?.replace(value())
+        }
         Some("remove") => Place::of(tree, path()?)?.remove().map(drop),
         Some("test") if path()?.is_empty() => check(Some(tree), &value()),
         Some("test") => {
@@ -95,6 +102,7 @@ fn run(tree: &mut Value, operation: &Map<String, Value>, copied: &mut usize) -> 
         }
         Some("move") => {
             let moved = Place::of(tree, from()?)?.remove()?;
+            fits(path()?, &moved)?;
             Place::of(tree, path()?)?.add(moved)
         }
         Some("copy") => {
@@ -103,9 +111,27 @@ fn run(tree: &mut Value, operation: &Map<String, Value>, copied: &mut usize) -> 
             if *copied > COPIED_BYTES_MAX {
                 return Err(rejected("the copies are too large"));
             }
+            fits(path()?, &copy)?;
             Place::of(tree, path()?)?.add(copy)
         }
         other => Err(rejected(format!("unexpected kind: {}", other.unwrap_or("unknown")))),
+    }
+}
+
+/// Refuses what would make the tree deeper than an object's text can be; operations could otherwise build a tree, level
+/// by level, that no stack has room for.
+fn fits(path: &str, value: &Value) -> Result<(), PatchError> {
+    if path.matches('/').count() + depth(value) > DEPTH_MAX {
+        return Err(rejected("the patch nests values too deeply"));
+    }
+    Ok(())
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(elements) => 1 + elements.iter().map(depth).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        _ => 0,
     }
 }
 

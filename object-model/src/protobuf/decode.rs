@@ -48,8 +48,8 @@ fn field(row: &FieldSchema, into: &mut dyn Struct, index: usize, value: Value<'_
         return Ok(());
     }
     match into.field_mut(index).get_mut() {
-        Mut::List(list) => single(list.push(), value, depth),
-        Mut::Map(map) => entry(map, value, depth),
+        Mut::List(list) => single(list.push(), value, depth.saturating_sub(1)),
+        Mut::Map(map) => entry(map, value, depth.saturating_sub(1)),
         other => single(other, value, depth),
     }
 }

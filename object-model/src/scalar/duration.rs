@@ -35,19 +35,17 @@ impl std::str::FromStr for GoDuration {
         if rest.is_empty() {
             return Err(invalid());
         }
-        let mut total = 0f64;
-        let mut exact = 0i64;
+        let mut total = 0_u64;
         while !rest.is_empty() {
-            let digits = rest
-                .find(|c: char| !c.is_ascii_digit() && c != '.')
-                .ok_or_else(|| format!("time: missing unit in duration {text:?}"))?;
-            let (number, tail) = rest.split_at(digits);
-            if number.is_empty() {
+            let (digits, tail) = digits(rest);
+            let (fraction, tail) = tail.strip_prefix('.').map_or(("", tail), self::digits);
+            if digits.is_empty() && fraction.is_empty() {
                 return Err(invalid());
             }
             let end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
             let (unit, next) = tail.split_at(end);
-            let scale: i64 = match unit {
+            let scale: u64 = match unit {
+                "" => return Err(format!("time: missing unit in duration {text:?}")),
                 "ns" => 1,
                 "us" | "µs" | "μs" => 1_000,
                 "ms" => 1_000_000,
@@ -56,17 +54,35 @@ impl std::str::FromStr for GoDuration {
                 "h" => 3_600_000_000_000,
                 _ => return Err(format!("time: unknown unit {unit:?} in duration {text:?}")),
             };
-            match number.parse::<i64>() {
-                Ok(whole) => {
-                    exact = whole.checked_mul(scale).and_then(|part| exact.checked_add(part)).ok_or_else(invalid)?;
-                }
-                Err(_) => total += number.parse::<f64>().map_err(|_| invalid())? * scale as f64,
-            }
+            let whole: u64 = if digits.is_empty() { 0 } else { digits.parse().map_err(|_| invalid())? };
+            let part = whole.checked_mul(scale).and_then(|part| part.checked_add(part_of(fraction, scale)));
+            total = part.and_then(|part| total.checked_add(part)).filter(|total| *total <= MOST).ok_or_else(invalid)?;
             rest = next;
         }
-        let nanos = exact.checked_add(total as i64).ok_or_else(invalid)?;
-        Ok(Self { nanos: if negative { -nanos } else { nanos } })
+        match i64::try_from(total) {
+            Ok(nanos) => Ok(Self { nanos: if negative { -nanos } else { nanos } }),
+            Err(_) if negative => Ok(Self { nanos: i64::MIN }),
+            Err(_) => Err(invalid()),
+        }
     }
+}
+
+/// Nanoseconds of the longest duration, which is negative.
+const MOST: u64 = i64::MIN.unsigned_abs();
+
+/// The digits at the start, and the rest.
+fn digits(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
+}
+
+/// This decimal fraction of a unit, rounded down; digits beyond the eighteenth are far below a nanosecond.
+fn part_of(fraction: &str, unit: u64) -> u64 {
+    let (mut digits, mut scale) = (0_u128, 1_u128);
+    for digit in fraction.bytes().take(18) {
+        digits = digits * 10 + u128::from(digit - b'0');
+        scale *= 10;
+    }
+    u64::try_from(digits * u128::from(unit) / scale).unwrap_or(u64::MAX)
 }
 
 impl std::fmt::Display for GoDuration {
@@ -133,6 +149,10 @@ mod tests {
             assert_eq!(text.parse::<GoDuration>().unwrap().to_string(), text);
         }
         assert_eq!("90m".parse::<GoDuration>().unwrap().to_string(), "1h30m0s");
+        assert_eq!("1h30ns".parse::<GoDuration>().unwrap().to_string(), "1h0m0.00000003s");
+        assert_eq!("1h0m0.00000003s".parse(), Ok(GoDuration::from_nanos(3_600_000_000_030)));
+        assert_eq!("-9223372036854775808ns".parse(), Ok(GoDuration::from_nanos(i64::MIN)));
+        assert!("9223372036854775808ns".parse::<GoDuration>().is_err());
         assert!("5".parse::<GoDuration>().is_err());
     }
 }

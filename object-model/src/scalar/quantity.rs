@@ -127,7 +127,7 @@ impl FromStr for Quantity {
         let digits = format!("{whole}{fraction}");
         let digits = digits.trim_start_matches('0');
         // The value is digits * 10^power * 2^two; more digits than fit are beyond the cap anyway.
-        let power = ten - i64::try_from(fraction.len()).unwrap_or(i64::MAX) + 9;
+        let power = ten.saturating_sub(i64::try_from(fraction.len()).unwrap_or(i64::MAX)).saturating_add(9);
         let nanos = scaled(digits, power, two).unwrap_or(CAP).min(CAP);
         let nanos = if negative { -nanos } else { nanos };
         Ok(Self { nanos, notation })
@@ -145,7 +145,7 @@ fn scaled(digits: &str, power: i64, two: u32) -> Option<i128> {
     } else if digits.len() > 36 {
         let cut = digits.len() - 36;
         let rest = digits[36..].bytes().any(|digit| digit != b'0');
-        (&digits[..36], power + i64::try_from(cut).ok()?, rest)
+        (&digits[..36], power.saturating_add(i64::try_from(cut).ok()?), rest)
     } else {
         (digits, power, false)
     };
@@ -382,6 +382,14 @@ mod tests {
         for text in ["", "abc", "1.2.3", "1 Gi", "1gi", "--1", "1Kii", "e3", "1e", "."] {
             assert!(text.parse::<Quantity>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_exponent_may_be_as_large_as_it_likes() {
+        let written = |text: &str| text.parse::<Quantity>().unwrap().to_string();
+        assert_eq!(written("0.000E09223372036854775807"), "0");
+        assert_eq!(written("1e9223372036854775807"), written("1e400"));
+        assert_eq!(written("1.5e-9223372036854775808"), "1e-9");
     }
 
     #[test]

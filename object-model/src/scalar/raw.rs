@@ -4,9 +4,10 @@ use bytes::Bytes;
 
 use crate::reflect::Scalar;
 
-/// Kept as it came, but for bytes that are no UTF-8: they are replaced here as in any other text.
-fn sound(text: &[u8]) -> Bytes {
+/// Valid JSON as it is kept: nothing for `null`; what is not UTF-8 in its strings is replaced, as everywhere.
+fn kept(text: &[u8]) -> Bytes {
     match std::str::from_utf8(text) {
+        _ if text == b"null" => Bytes::new(),
         Ok(_) => Bytes::copy_from_slice(text),
         Err(_) => String::from_utf8_lossy(text).into_owned().into(),
     }
@@ -45,7 +46,7 @@ macro_rules! raw_json {
                 out.extend_from_slice(if self.0.is_empty() { b"null" } else { &self.0 });
             }
             fn read_json(&mut self, text: &[u8]) -> Result<(), String> {
-                self.0 = if text == b"null" { Bytes::new() } else { sound(text) };
+                self.0 = kept(text);
                 Ok(())
             }
             fn write_protobuf(&self, out: &mut Vec<u8>) {
@@ -54,11 +55,12 @@ macro_rules! raw_json {
                 }
             }
             fn read_protobuf(&mut self, body: &[u8]) -> Result<(), String> {
-                let text = crate::protobuf::last_bytes_field(body, $tag)?.unwrap_or_default();
+                let text = crate::protobuf::last_bytes_field(body, $tag)?.unwrap_or_default().trim_ascii();
+                // It becomes part of JSON texts as it is.
                 if !text.is_empty() {
-                    crate::json::check_syntax(text).map_err(|error| error.to_string())?;
+                    crate::json::check_syntax(text).map_err(|error| error.message)?;
                 }
-                self.0 = sound(text);
+                self.0 = kept(text);
                 Ok(())
             }
         }
@@ -77,3 +79,26 @@ raw_json!(
     /// Any JSON value.
     Json, 1
 );
+
+#[cfg(test)]
+mod tests {
+    use super::Json;
+    use crate::reflect::Scalar;
+
+    #[test]
+    fn what_is_not_utf8_in_a_string_is_replaced() {
+        let mut json = Json::default();
+        json.read_json(b"{\"a\":\"\xff\"}").expect("the syntax is valid");
+        assert_eq!(json.text(), "{\"a\":\"\u{fffd}\"}".as_bytes());
+    }
+
+    #[test]
+    fn protobuf_brings_in_no_text_that_would_break_our_json() {
+        let mut json = Json::default();
+        assert!(json.read_protobuf(b"\x0a\x02{R").is_err());
+        assert!(json.read_protobuf(b"\x0a\x06 null ").is_ok());
+        assert!(json.is_zero());
+        assert!(json.read_protobuf(b"\x0a\x03[1]").is_ok());
+        assert_eq!(json.text(), b"[1]");
+    }
+}

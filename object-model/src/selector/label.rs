@@ -142,8 +142,9 @@ impl Selector {
         selector.and_then(|selector| Self::from_object(selector).ok()).unwrap_or_else(Self::nothing)
     }
 
-    /// From explicit requirements.
-    pub fn new(requirements: Vec<Requirement>) -> Self {
+    /// From explicit requirements, which are kept in the order of their keys, as Kubernetes does.
+    pub fn new(mut requirements: Vec<Requirement>) -> Self {
+        requirements.sort_by(|a, b| a.key.cmp(&b.key));
         Self { requirements, nothing: false }
     }
 
@@ -171,9 +172,7 @@ impl Selector {
 impl fmt::Display for Selector {
     /// In the order of the keys, as Kubernetes prints selectors.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut sorted: Vec<_> = self.requirements.iter().collect();
-        sorted.sort_by(|a, b| a.key.cmp(&b.key));
-        for (index, requirement) in sorted.into_iter().enumerate() {
+        for (index, requirement) in self.requirements.iter().enumerate() {
             if index > 0 {
                 f.write_str(",")?;
             }
@@ -221,6 +220,11 @@ mod tests {
             assert_eq!(selector.matches(&labels(of)), expected, "{text}");
             assert_eq!(Selector::parse(&selector.to_string()).unwrap(), selector, "{text}");
         }
+    }
+
+    #[test]
+    fn the_order_of_requirements_does_not_matter() {
+        assert_eq!(Selector::parse("nu,l=,b").unwrap(), Selector::parse("b,nu,l=").unwrap());
     }
 
     #[test]
