@@ -15,13 +15,18 @@ use crate::storage::Storage;
 
 impl Registry {
     pub(super) async fn get(&self, call: &Call<'_>, params: &Params) -> Result<Response, Status> {
-        let found = match parse_revision(&params.resource_version).map_err(malformed_revision)? {
+        let cached = match parse_revision(&params.resource_version).map_err(malformed_revision)? {
             // Any version will do: the cache has one.
             Some(0) => call.storage.cache.get(call.namespace, call.name),
             Some(revision) => {
                 call.storage.wait_revision(revision, FRESH_TIMEOUT).await?;
                 call.storage.cache.get(call.namespace, call.name)
             }
+            None => None,
+        };
+        // What the cache does not have may have been made a moment ago: only the newest state can say that it is not there.
+        let found = match cached {
+            Some(object) => Some(object),
             None => call.storage.get(call.namespace, call.name).await?.map(|versioned| versioned.value),
         };
         match found {
