@@ -76,11 +76,8 @@ fn variables(mut declared: Env, list: &[Variable], path: &Path, errors: &mut Fie
     let mut fields: Vec<(String, Type)> = vec![];
     for (index, variable) in list.iter().enumerate() {
         let at = path.index(index);
-        if !variable.name.is_empty() && !is_identifier(&variable.name) {
-            errors.invalid(&at.child("name"), &variable.name, "must be a valid CEL identifier");
-            continue;
-        }
-        if variable.expression.trim().is_empty() {
+        // The kind's own rules say so.
+        if !is_identifier(&variable.name) || variable.expression.trim().is_empty() {
             continue;
         }
         // What is not declared yet is no field of the variables, rather than no variable at all.

@@ -107,12 +107,9 @@ fn validate_variables(errors: &mut FieldErrors, variables: &[Variable], path: &P
         let at = path.child("variables").index(index);
         let name = &variable.name;
         if errors.present(&at.child("name"), name) && !names::c_identifier(name).is_empty() {
-            errors.invalid(&at.child("name"), name, "name is not a valid CEL identifier");
+            errors.invalid(&at.child("name"), name, "must be a valid CEL identifier");
         }
         expression(errors, &variable.expression, &at.child("expression"), "expression");
-        if variables[..index].iter().any(|other| other.name == *name) && !name.is_empty() {
-            errors.duplicate(&at.child("name"), name);
-        }
     }
 }
 
@@ -133,11 +130,11 @@ fn validate_validation(errors: &mut FieldErrors, validation: &Validation, at: &P
     if blank(&validation.message) {
         errors.invalid(&at.child("message"), &validation.message, "message must be non-empty if specified");
     } else if lines(&validation.message) {
-        errors.invalid(&at.child("message"), &validation.message, "message must not contain line breaks");
+        errors.invalid(&at.child("message"), &validation.message, "must not contain line breaks");
     } else if lines(&validation.expression) && validation.message.is_empty() {
         errors.required(&at.child("message"), "message must be specified if expression contains line breaks");
     }
-    let reasons = ["Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized"];
+    let reasons = ["Forbidden", "Invalid", "RequestEntityTooLarge"];
     check::optional_one_of(errors, &at.child("reason"), validation.reason.as_deref(), &reasons);
 }
 
