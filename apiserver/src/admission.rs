@@ -105,28 +105,31 @@ pub struct Attributes<'a> {
 
 /// Warnings that a request collects on its way, and annotations for its audit.
 #[derive(Debug, Default)]
-pub struct Warnings(Mutex<Vec<String>>, Notes);
+pub struct Warnings {
+    told: Mutex<Vec<String>>,
+    notes: Notes,
+}
 
 impl Warnings {
     /// None yet; annotations go to these notes.
     pub(crate) fn of(notes: &Notes) -> Self {
-        Self(Mutex::default(), notes.clone())
+        Self { told: Mutex::default(), notes: notes.clone() }
     }
     /// Annotates the request's audit event, in the place of what stood there.
     pub fn annotate(&self, key: impl Into<String>, value: impl Into<String>) {
-        self.1.annotate(key, value);
+        self.notes.annotate(key, value);
     }
     /// Adds one, unless it is there already.
     pub fn add(&self, warning: impl Into<String>) {
         let warning = warning.into();
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if !all.contains(&warning) {
             all.push(warning);
         }
     }
     /// Takes all out.
     pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

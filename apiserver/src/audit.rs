@@ -218,6 +218,7 @@ impl Account {
         if account.told.level == AuditLevel::None {
             return account;
         }
+        request.notes.keep_annotations();
         let mut event = json!({
             "kind": "Event",
             "apiVersion": "audit.k8s.io/v1",

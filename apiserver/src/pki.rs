@@ -22,7 +22,7 @@ impl From<rcgen::Error> for PkiError {
 }
 
 /// A certificate and its key.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Issued {
     /// Certificate, PEM.
     pub certificate: String,

@@ -20,7 +20,7 @@ use crate::pki::Issued;
 use crate::server::SetupError;
 
 /// What a server shows and believes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TlsMaterial {
     /// Shown to whoever asks for no other name.
     pub identity: Issued,
@@ -33,7 +33,7 @@ pub struct TlsMaterial {
 }
 
 /// A certificate for certain host names.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NamedIdentity {
     /// Names such as `api.example.com` or `*.example.com`; those of the certificate if empty.
     pub names: Vec<String>,

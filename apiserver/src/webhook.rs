@@ -16,6 +16,7 @@ mod validating;
 
 pub(crate) use answers::{Answers, Fingerprint, fingerprint};
 pub use calls::WebhookCalls;
+pub(crate) use calls::{answer, question};
 pub(crate) use configured::Hooks;
 pub use mutating::MutatingWebhooks;
 pub(crate) use outbound::{Outbound, Target};

@@ -405,7 +405,7 @@ fn batches(events: usize) -> AuditBatches {
 
 /// A log of ann's requests for a webhook, and a server that keeps it.
 async fn audited(webhook: JsonEndpoint, batches: AuditBatches, lines: Lines) -> (AuditLog, ApiServer) {
-    let webhook = AuditWebhook::new(webhook, Random::seeded(1)).batches(batches);
+    let webhook = AuditWebhook::new(webhook, SystemClock::shared(), Random::seeded(1)).batches(batches);
     let log = AuditLog::new(AuditPolicy::parse(OF_ANN.as_bytes()).unwrap()).writing(lines).posting(webhook);
     let server = server(|config| {
         config.audit = Some(log.clone());

@@ -7,6 +7,6 @@ mod rate;
 mod retry;
 mod trace;
 
-pub use rate::{RateLimit, RateLimitLayer};
+pub use rate::{RateLimit, RateLimitLayer, TokenBucket};
 pub use retry::{Retry, RetryLayer, RetryPolicy};
 pub use trace::{Trace, TraceLayer};

@@ -43,7 +43,8 @@ pub struct Notes(Arc<Mutex<Noted>>);
 #[derive(Debug, Default)]
 struct Noted {
     headers: Vec<(&'static str, String)>,
-    annotations: BTreeMap<String, String>,
+    /// `None` if nobody will ask for them.
+    annotations: Option<BTreeMap<String, String>>,
 }
 
 impl Notes {
@@ -61,14 +62,21 @@ impl Notes {
         std::mem::take(&mut self.noted().headers)
     }
 
-    /// Notes an annotation for the audit, in the place of what stood there.
+    /// Begins to keep annotations: the request is audited.
+    pub fn keep_annotations(&self) {
+        self.noted().annotations.get_or_insert_default();
+    }
+
+    /// Notes an annotation for the audit, in the place of what stood there; nothing if they are not kept.
     pub fn annotate(&self, key: impl Into<String>, value: impl Into<String>) {
-        self.noted().annotations.insert(key.into(), value.into());
+        if let Some(annotations) = &mut self.noted().annotations {
+            annotations.insert(key.into(), value.into());
+        }
     }
 
     /// The annotations so far.
     pub fn annotations(&self) -> BTreeMap<String, String> {
-        self.noted().annotations.clone()
+        self.noted().annotations.clone().unwrap_or_default()
     }
 }
 

@@ -6,7 +6,9 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use pintle_apiserver::{ApiServer, HttpNodeConnector, HttpServer, HttpService, SetupError, TlsNodeDial, TlsServer};
+use pintle_apiserver::{
+    ApiServer, HttpNodeConnector, HttpServer, HttpService, SetupError, TlsMaterial, TlsNodeDial, TlsServer,
+};
 use pintle_client::{ApiService, Caller, Client, Identity};
 use pintle_controllers::Manager;
 use pintle_ingress::IngressController;
@@ -278,6 +280,8 @@ const AGENTS_MAX: usize = 32;
 struct Listening {
     keys: Credentials,
     tls: TlsServer,
+    /// What `tls` began with.
+    material: TlsMaterial,
     servers: Vec<(HttpServer, SocketAddr)>,
 }
 
@@ -288,7 +292,8 @@ impl Listening {
             return Ok(None);
         }
         let keys = keys(builder, builder.api.clock.utc().to_time()).await?;
-        let tls = TlsServer::of(&builder.tls.read(&keys).await?)?;
+        let material = builder.tls.read(&keys).await?;
+        let tls = TlsServer::of(&material)?;
         let mut servers = vec![];
         for address in &builder.listen {
             let refused = |source| ClusterError::Listen { address: *address, source };
@@ -300,7 +305,7 @@ impl Listening {
             servers.push((server, bound));
         }
         builder.api.signing_keys = Some(keys.signing().clone());
-        Ok(Some(Self { keys, tls, servers }))
+        Ok(Some(Self { keys, tls, material, servers }))
     }
 
     fn address(&self) -> Option<SocketAddr> {
@@ -313,7 +318,7 @@ impl Listening {
             write_private(path, &text).await?;
         }
         if builder.tls.any() {
-            group.tasks.spawn(builder.tls.clone().follow(self.tls, self.keys, group.signal.clone()));
+            group.tasks.spawn(builder.tls.clone().follow(self.tls, self.material, self.keys, group.signal.clone()));
         }
         for (server, _) in self.servers {
             group.tasks.spawn(server.serve(api.service(), Arc::clone(api.clock()), group.signal.clone()));

@@ -3,7 +3,7 @@
 //! In: paths. Out: what the server shows and believes. Invariant: files that cannot be read or used are told of in the
 //! log, and the former material stays.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use pintle_apiserver::{Issued, NamedIdentity, TlsMaterial, TlsServer, TlsVersion};
@@ -70,32 +70,23 @@ impl TlsFiles {
         self.identity.is_some() || !self.named.is_empty() || self.client_ca.is_some()
     }
 
-    /// Reloads what changes until `shutdown`.
-    pub(crate) async fn follow(self, server: TlsServer, keys: Credentials, shutdown: Shutdown) {
-        let mut last = self.contents().await;
+    /// Shows what the files hold instead of the `last` that they held, whenever that changes, until `shutdown`.
+    pub(crate) async fn follow(self, server: TlsServer, mut last: TlsMaterial, keys: Credentials, shutdown: Shutdown) {
         let mut ticks = tokio::time::interval(LOOK_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while shutdown.unless(ticks.tick()).await.is_some() {
-            let now = self.contents().await;
-            if now == last {
-                continue;
-            }
-            last = now;
-            let loaded = self.read(&keys).await.and_then(|material| Ok(server.reload(&material)?));
+            let loaded = match self.read(&keys).await {
+                Ok(material) if material == last => continue,
+                Ok(material) => {
+                    last = material;
+                    server.reload(&last).map_err(ClusterError::from)
+                }
+                Err(error) => Err(error),
+            };
             match loaded {
                 Ok(()) => info!("TLS material was loaded again"),
-                Err(error) => warn!(%error, "changed TLS material cannot be used; the former stays"),
+                Err(error) => warn!(%error, "TLS material cannot be used; the former stays"),
             }
         }
-    }
-
-    async fn contents(&self) -> Vec<Option<Vec<u8>>> {
-        let pairs = self.identity.iter().chain(self.named.iter().map(|(_, files)| files));
-        let paths = pairs.flat_map(|files| [&files.certificate, &files.key]).chain(&self.client_ca);
-        let mut contents = vec![];
-        for path in paths.map(PathBuf::as_path).collect::<Vec<&Path>>() {
-            contents.push(tokio::fs::read(path).await.ok());
-        }
-        contents
     }
 }

@@ -51,7 +51,7 @@ impl AuditFlags {
         if let Some(path) = &self.audit_webhook_config_file {
             let endpoint = endpoint_from_file(path, Arc::clone(clock));
             let endpoint = endpoint.with_context(|| format!("reading {}", path.display()))?;
-            log = log.posting(AuditWebhook::new(endpoint, Random::from_os()));
+            log = log.posting(AuditWebhook::new(endpoint, Arc::clone(clock), Random::from_os()));
         }
         Ok(builder.audit(log))
     }

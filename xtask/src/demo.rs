@@ -5,13 +5,10 @@ use anyhow::Result;
 use crate::shell::exec;
 
 pub(crate) fn run(flags: &[String]) -> Result<()> {
+    let build = ["build", "--release", "--package", "pintle-examples", "--bin", "cluster"];
+    // The sample application is a binary of its own.
+    exec("cargo", &[&build[..], &["--bin", "k8s-demo"]].concat())?;
     let mut arguments = vec!["run", "--release", "--package", "pintle-examples", "--bin", "cluster", "--", "demo"];
     arguments.extend(flags.iter().map(String::as_str));
-    build_and_run(&arguments)
-}
-
-/// The sample application is a binary of its own, so both are built first.
-fn build_and_run(arguments: &[&str]) -> Result<()> {
-    exec("cargo", &["build", "--release", "--package", "pintle-examples", "--bins"])?;
-    exec("cargo", arguments)
+    exec("cargo", &arguments)
 }

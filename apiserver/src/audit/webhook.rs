@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pintle_client::JsonEndpoint;
-use pintle_object_model::clock::Random;
+use pintle_client::layers::TokenBucket;
+use pintle_object_model::clock::{Clock, Random};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 use tracing::warn;
 
 use super::Lost;
@@ -61,14 +61,15 @@ impl Default for AuditBatches {
 #[derive(Clone, Debug)]
 pub struct AuditWebhook {
     endpoint: JsonEndpoint,
+    clock: Arc<dyn Clock>,
     random: Random,
     batches: AuditBatches,
 }
 
 impl AuditWebhook {
     /// At this endpoint.
-    pub fn new(endpoint: JsonEndpoint, random: Random) -> Self {
-        Self { endpoint, random, batches: AuditBatches::default() }
+    pub fn new(endpoint: JsonEndpoint, clock: Arc<dyn Clock>, random: Random) -> Self {
+        Self { endpoint, clock, random, batches: AuditBatches::default() }
     }
 
     /// In such batches.
@@ -86,10 +87,12 @@ impl AuditWebhook {
     }
 
     async fn run(self: Arc<Self>, mut events: mpsc::Receiver<Bytes>, lost: Lost) {
-        let mut throttle = Throttle::new(&self.batches);
+        // A rate of nothing would never let anything pass.
+        let per_second = self.batches.per_second.max(0.001);
+        let throttle = TokenBucket::new(per_second, self.batches.burst, Arc::clone(&self.clock));
         let mut under_way = JoinSet::new();
         while let Some(batch) = self.next(&mut events).await {
-            throttle.wait().await;
+            tokio::time::sleep(throttle.enter()).await;
             while under_way.try_join_next().is_some() {}
             if under_way.len() >= UNDER_WAY_MAX {
                 under_way.join_next().await;
@@ -131,51 +134,4 @@ fn list(batch: &[Bytes]) -> Vec<u8> {
     text.extend_from_slice(&batch.join(&b','));
     text.extend_from_slice(b"]}");
     text
-}
-
-/// Lets batches pass no faster than they may.
-struct Throttle {
-    /// How many may pass at once.
-    free: f64,
-    /// When that was true.
-    at: Instant,
-    per_second: f64,
-    burst: f64,
-}
-
-impl Throttle {
-    fn new(batches: &AuditBatches) -> Self {
-        let burst = f64::from(batches.burst.max(1));
-        // A rate of nothing would never let anything pass.
-        Self { free: burst, at: Instant::now(), per_second: batches.per_second.max(0.001), burst }
-    }
-
-    async fn wait(&mut self) {
-        let now = Instant::now();
-        let regained = (now - self.at).as_secs_f64() * self.per_second;
-        (self.free, self.at) = ((self.free + regained).min(self.burst), now);
-        if self.free < 1.0 {
-            let pause = Duration::from_secs_f64((1.0 - self.free) / self.per_second);
-            tokio::time::sleep(pause).await;
-            (self.free, self.at) = (1.0, now + pause);
-        }
-        self.free -= 1.0;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_burst_passes_and_the_rest_waits_its_turn() {
-        let mut throttle = Throttle::new(&AuditBatches { per_second: 10.0, burst: 3, ..AuditBatches::default() });
-        let start = Instant::now();
-        let mut passed = vec![];
-        for _ in 0..5 {
-            throttle.wait().await;
-            passed.push((Instant::now() - start).as_millis());
-        }
-        assert_eq!(passed, [0, 0, 0, 100, 200]);
-    }
 }

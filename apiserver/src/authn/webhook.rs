@@ -8,15 +8,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pintle_client::{Caller, Identity, JsonEndpoint};
+use pintle_object_model::Status;
 use pintle_object_model::api::authentication::v1::{TokenReview, TokenReviewSpec};
 use pintle_object_model::clock::{Clock, Random};
-use pintle_object_model::json::{self, DecodeOptions};
-use pintle_object_model::{Resource, Status};
 use tracing::warn;
 
 use super::{Authenticator, Reviewed};
 use crate::tokens::ISSUER;
-use crate::webhook::{Answers, WebhookCalls, fingerprint};
+use crate::webhook::{self, Answers, WebhookCalls, fingerprint};
 
 /// What the webhook says of a token: whose it is, or (in its own words, which may be empty) that it knows nobody.
 type Verdict = Result<Reviewed, String>;
@@ -65,9 +64,7 @@ impl WebhookAuthenticator {
     /// If it cannot be asked, or makes no sense. That has been logged.
     async fn ask(&self, token: &str, audiences: &[String]) -> Result<Verdict, ()> {
         let spec = TokenReviewSpec { token: token.to_owned(), audiences: audiences.to_vec() };
-        let mut body = vec![];
-        let review = TokenReview { spec, ..TokenReview::default() };
-        json::write_kind(&mut body, "authentication.k8s.io/v1", TokenReview::INFO.kind, &review);
+        let body = webhook::question(&TokenReview { spec, ..TokenReview::default() });
         let question = fingerprint(&body);
         if let Some(verdict) = self.answers.get(&question, self.clock.now()) {
             return Ok(verdict);
@@ -82,13 +79,7 @@ impl WebhookAuthenticator {
 
 /// Reads the answer to a question about these audiences.
 fn verdict(answer: &[u8], asked: &[String]) -> Result<Verdict, String> {
-    let mut review = TokenReview::default();
-    let (version, kind) = json::type_meta(answer).unwrap_or_default();
-    if (version.as_str(), kind.as_str()) != ("authentication.k8s.io/v1", TokenReview::INFO.kind) {
-        return Err(format!("expected a TokenReview of authentication.k8s.io/v1, got {kind:?} of {version:?}"));
-    }
-    json::decode_kind(answer, &mut review, &DecodeOptions::default()).map_err(|error| error.message)?;
-    let status = review.status;
+    let status = webhook::answer::<TokenReview>(answer)?.status;
     if !status.authenticated {
         return Ok(Err(status.error));
     }

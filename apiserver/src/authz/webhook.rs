@@ -9,18 +9,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pintle_client::{Identity, JsonEndpoint};
-use pintle_object_model::Resource;
 use pintle_object_model::api::authorization::v1::{
     FieldSelectorAttributes, NonResourceAttributes, ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec,
 };
 use pintle_object_model::api::meta::v1::FieldSelectorRequirement;
 use pintle_object_model::clock::{Clock, Random};
-use pintle_object_model::json::{self, DecodeOptions};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tracing::{debug, warn};
 
 use super::{Action, Authorizer, Decision, ResourceAction, RuleList};
-use crate::webhook::{Answers, Fingerprint, WebhookCalls, fingerprint};
+use crate::webhook::{self, Answers, Fingerprint, WebhookCalls, fingerprint};
 
 /// Questions longer than this are not remembered: whoever asks decides how long they are.
 const REMEMBERED_BYTES_MAX: usize = 10_000;
@@ -141,10 +139,7 @@ fn question(identity: &Identity, action: &Action) -> Vec<u8> {
             spec.non_resource_attributes = Some(Box::new(of));
         }
     }
-    let review = SubjectAccessReview { spec, ..SubjectAccessReview::default() };
-    let mut body = vec![];
-    json::write_kind(&mut body, "authorization.k8s.io/v1", SubjectAccessReview::INFO.kind, &review);
-    body
+    webhook::question(&SubjectAccessReview { spec, ..SubjectAccessReview::default() })
 }
 
 fn attributes(action: &ResourceAction) -> ResourceAttributes {
@@ -169,13 +164,7 @@ fn attributes(action: &ResourceAction) -> ResourceAttributes {
 }
 
 fn read(answer: &[u8]) -> Result<Decision, String> {
-    let (version, kind) = json::type_meta(answer).unwrap_or_default();
-    if (version.as_str(), kind.as_str()) != ("authorization.k8s.io/v1", SubjectAccessReview::INFO.kind) {
-        return Err(format!("expected a SubjectAccessReview of authorization.k8s.io/v1, got {kind:?} of {version:?}"));
-    }
-    let mut review = SubjectAccessReview::default();
-    json::decode_kind(answer, &mut review, &DecodeOptions::default()).map_err(|error| error.message)?;
-    let status = review.status;
+    let status = webhook::answer::<SubjectAccessReview>(answer)?.status;
     if !status.evaluation_error.is_empty() {
         debug!(why = status.evaluation_error, "the authorization webhook had difficulties");
     }

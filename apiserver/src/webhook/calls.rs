@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pintle_client::JsonEndpoint;
-use pintle_object_model::Status;
 use pintle_object_model::clock::Random;
+use pintle_object_model::json::{self, DecodeOptions};
+use pintle_object_model::{Resource, Status};
 
 /// How patiently a webhook is asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,4 +52,26 @@ impl WebhookCalls {
         }
         to.post(body, self.timeout).await
     }
+}
+
+/// A review as it is posted.
+pub(crate) fn question<K: Resource>(review: &K) -> Vec<u8> {
+    let mut body = vec![];
+    json::write_kind(&mut body, &K::INFO.api_version(), K::INFO.kind, review);
+    body
+}
+
+/// The review that came back.
+///
+/// # Errors
+/// In words, if it is of another kind or malformed.
+pub(crate) fn answer<K: Resource>(text: &[u8]) -> Result<K, String> {
+    let (version, kind) = json::type_meta(text).unwrap_or_default();
+    let expected = K::INFO.api_version();
+    if version != expected || kind != K::INFO.kind {
+        return Err(format!("expected a {} of {expected}, got {kind:?} of {version:?}", K::INFO.kind));
+    }
+    let mut review = K::default();
+    json::decode_kind(text, &mut review, &DecodeOptions::default()).map_err(|error| error.message)?;
+    Ok(review)
 }

@@ -96,23 +96,15 @@ pub(super) fn format(target: &Target) -> String {
             push(&resource.resource);
             push(name);
             push(subresource);
-            push_tail(&mut path, tail);
+            path.push_str(&super::query::escape_but(tail, stands_in_tail));
             path
         }
     }
 }
 
-/// Appends what follows a subresource, whose slashes are its own; what a URL cannot hold is escaped.
-fn push_tail(path: &mut String, tail: &str) {
-    for byte in tail.bytes() {
-        match byte {
-            b'"' | b'#' | b'%' | b'<' | b'>' | b'?' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => {
-                path.push_str(&format!("%{byte:02X}"));
-            }
-            b'!'..=b'~' => path.push(char::from(byte)),
-            _ => path.push_str(&format!("%{byte:02X}")),
-        }
-    }
+/// May this byte of what follows a subresource stand in a URL as it is? Slashes are its own.
+fn stands_in_tail(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"\"#%<>?\\^`{|}".contains(&byte)
 }
 
 #[cfg(test)]

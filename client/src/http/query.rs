@@ -31,11 +31,17 @@ pub(super) fn unescape(text: &str, plus: bool) -> String {
 
 /// Percent-encodes what is not plain in a query or path segment.
 pub(super) fn escape(text: &str) -> String {
+    escape_but(text, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b':'))
+}
+
+/// Encodes as `%xx` what is not to be kept.
+pub(super) fn escape_but(text: &str, kept: impl Fn(u8) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b':' => out.push(char::from(byte)),
-            other => out.push_str(&format!("%{other:02X}")),
+        if kept(byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
         }
     }
     out

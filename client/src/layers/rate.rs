@@ -1,4 +1,4 @@
-//! A limit on the rate of requests: a bucket of tokens, so that bursts pass and the average holds.
+//! A limit on the rate of requests, or of anything else: a bucket of tokens, so that bursts pass and the average holds.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,16 +11,11 @@ use tower::{Layer, Service, ServiceExt};
 
 use crate::{ApiService, Request, Response};
 
-/// Lets so many requests per second through on average; others wait their turn.
-#[derive(Clone, Debug)]
-pub struct RateLimitLayer {
-    bucket: Arc<Bucket>,
-}
-
+/// Lets so much through per second on average, and a burst at once. Whoever comes takes a place in the row.
 #[derive(Debug)]
-struct Bucket {
+pub struct TokenBucket {
     clock: Arc<dyn Clock>,
-    /// Time that one request uses up.
+    /// Time that one place uses up.
     interval: Duration,
     /// How far ahead of the average a burst may be.
     ahead: Duration,
@@ -28,27 +23,41 @@ struct Bucket {
     paid: Mutex<Duration>,
 }
 
-impl RateLimitLayer {
-    /// `per_second` on average, `burst` at once. All services made by this layer share the limit.
+impl TokenBucket {
+    /// `per_second` on average, `burst` at once.
     ///
     /// # Panics
     /// If `per_second` is not positive: a mistake of the program.
     pub fn new(per_second: f64, burst: u32, clock: Arc<dyn Clock>) -> Self {
-        assert!(per_second > 0.0, "a rate of {per_second} requests per second lets nothing through");
+        assert!(per_second > 0.0, "a rate of {per_second} per second lets nothing through");
         let interval = Duration::from_secs_f64(1.0 / per_second);
         let ahead = interval * burst.max(1).saturating_sub(1);
-        Self { bucket: Arc::new(Bucket { clock, interval, ahead, paid: Mutex::default() }) }
+        Self { clock, interval, ahead, paid: Mutex::default() }
     }
-}
 
-impl Bucket {
     /// How long the caller must wait for the place in the row that it now holds.
-    fn enter(&self) -> Duration {
+    pub fn enter(&self) -> Duration {
         let now = self.clock.now();
         let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
         let start = (*paid).max(now);
         *paid = start + self.interval;
         start.saturating_sub(now).saturating_sub(self.ahead)
+    }
+}
+
+/// Lets so many requests per second through on average; others wait their turn.
+#[derive(Clone, Debug)]
+pub struct RateLimitLayer {
+    bucket: Arc<TokenBucket>,
+}
+
+impl RateLimitLayer {
+    /// `per_second` on average, `burst` at once. All services made by this layer share the limit.
+    ///
+    /// # Panics
+    /// As [`TokenBucket::new`].
+    pub fn new(per_second: f64, burst: u32, clock: Arc<dyn Clock>) -> Self {
+        Self { bucket: Arc::new(TokenBucket::new(per_second, burst, clock)) }
     }
 }
 
@@ -63,7 +72,7 @@ impl<S> Layer<S> for RateLimitLayer {
 #[derive(Clone, Debug)]
 pub struct RateLimit<S> {
     inner: S,
-    bucket: Arc<Bucket>,
+    bucket: Arc<TokenBucket>,
 }
 
 impl<S: ApiService> Service<Request> for RateLimit<S> {

@@ -26,7 +26,7 @@ pub use seeds::seeds;
 /// One parser, with what it promises.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// Its name on the command line.
+    /// Its name.
     pub name: &'static str,
     /// Reads the bytes; panics if a promise is broken.
     pub run: fn(&[u8]),

@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use pintle_object_model::clock::Random;
+
 /// Longest mutant, in bytes.
 const BYTES_MAX: usize = 64 << 10;
 
@@ -62,33 +64,24 @@ const TOKENS: [&[u8]; 50] = [
 ];
 
 /// A source of mutants.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Mutator {
-    state: u64,
+    random: Random,
 }
 
 impl Mutator {
     /// Starts from a number; equal numbers give equal mutants.
     pub fn new(seed: u64) -> Self {
-        Self { state: seed }
+        Self { random: Random::seeded(seed) }
     }
 
-    /// SplitMix64.
-    fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        let limit = u64::try_from(limit.max(1)).unwrap_or(u64::MAX);
-        usize::try_from(self.next() % limit).unwrap_or_default()
+    fn below(&self, limit: usize) -> usize {
+        let below = self.random.below(u64::try_from(limit).unwrap_or(u64::MAX));
+        usize::try_from(below).unwrap_or_default()
     }
 
     /// One of the seeds, changed in one to four places.
-    pub fn mutant(&mut self, seeds: &[Vec<u8>]) -> Vec<u8> {
+    pub fn mutant(&self, seeds: &[Vec<u8>]) -> Vec<u8> {
         let Some(seed) = seeds.get(self.below(seeds.len())) else { return vec![] };
         let mut mutant = seed.clone();
         for _ in 0..=self.below(4) {
@@ -98,12 +91,12 @@ impl Mutator {
         mutant
     }
 
-    fn change(&mut self, mutant: &mut Vec<u8>, seeds: &[Vec<u8>]) {
+    fn change(&self, mutant: &mut Vec<u8>, seeds: &[Vec<u8>]) {
         let place = self.place(mutant);
         match self.below(8) {
             0 => {
                 if let Some(byte) = mutant.get_mut(place.start) {
-                    *byte ^= 1 << (self.state & 7);
+                    *byte ^= 1 << self.below(8);
                 }
             }
             1 => {
@@ -114,7 +107,7 @@ impl Mutator {
                 mutant.splice(place.start..place.start, piece);
             }
             3 => {
-                mutant.splice(place, TOKENS[self.state as usize % TOKENS.len()].iter().copied());
+                mutant.splice(place, TOKENS[self.below(TOKENS.len())].iter().copied());
             }
             4 => {
                 let token = TOKENS[self.below(TOKENS.len())];
@@ -135,7 +128,7 @@ impl Mutator {
     }
 
     /// A piece of a text: a whole value if a value begins where it begins, else a few bytes.
-    fn place(&mut self, text: &[u8]) -> Range<usize> {
+    fn place(&self, text: &[u8]) -> Range<usize> {
         let start = self.below(text.len() + 1);
         let length = match text.get(start) {
             Some(b'{' | b'[' | b'(') => balanced(&text[start..]),
@@ -174,7 +167,7 @@ mod tests {
     fn equal_numbers_give_equal_mutants_and_others_do_not() {
         let seeds = [b"{\"a\": [1, 2]}".to_vec(), b"x in (a, b)".to_vec()];
         let some = |seed| {
-            let mut mutator = Mutator::new(seed);
+            let mutator = Mutator::new(seed);
             (0..20).map(|_| mutator.mutant(&seeds)).collect::<Vec<_>>()
         };
         assert_eq!(some(1), some(1));

@@ -54,7 +54,7 @@ fn check(name: &str) {
     for (_, seed) in seeds.iter().enumerate().filter(|(index, _)| *index < own || index % step == 0) {
         run(name, seed);
     }
-    let mut mutator = Mutator::new(0x0070_696e_746c_6500);
+    let mutator = Mutator::new(0x0070_696e_746c_6500);
     for _ in 0..target.calls {
         run(name, &mutator.mutant(&seeds[..own]));
     }
